@@ -23,9 +23,9 @@ if TYPE_CHECKING:
 @cache
 def pool() -> MessagePool:
     """Returns the pool of all messages, which is filled as they are used."""
-    from tidefall.proto import private_pool  # it loads protobuf, which takes its time
+    from tidefall.proto.private_pool import MessagePool  # loads protobuf, which takes its time
 
-    return private_pool.MessagePool()
+    return MessagePool()
 
 
 def __getattr__(name: str) -> Any:
