@@ -67,7 +67,7 @@ demo: $(VENV)/.demo
 	$(BIN)/python examples/stop_susy/train.py
 
 test: $(VENV)/.dev
-	$(BIN)/python -m pytest -q -n $(WORKERS) $(PYTEST_ARGS)
+	$(BIN)/python -m pytest -n $(WORKERS) $(PYTEST_ARGS)
 
 check: $(VENV)/.dev
 	@$(BIN)/ruff format --check . || { echo "=> repeat with: $(BIN)/ruff format ." >&2; exit 1; }
