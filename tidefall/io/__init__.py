@@ -1,0 +1,1 @@
+"""The boundary: graphs, tensors and records turned into TensorFlow's formats, and back."""

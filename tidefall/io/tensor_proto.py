@@ -1,0 +1,163 @@
+"""Arrays as ``TensorProto`` messages, and back.
+
+TensorFlow 1.15 stores most types of more than one element as raw bytes, and scalars, strings
+and a few types as lists of values. A list may be shorter than the tensor: its last value then
+fills the rest, which is how ``tf.zeros([1000])`` takes four bytes in a file.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from tidefall import proto
+from tidefall.core import dtypes
+from tidefall.core.dtypes import DType
+
+Array = np.ndarray[Any, np.dtype[Any]]
+
+_MAX_BYTES = 1 << 31  # what one protobuf message can hold
+
+# The types whose elements are stored as raw bytes when there are several.
+_AS_BYTES = frozenset(
+    (
+        dtypes.float32, dtypes.float64, dtypes.int8, dtypes.int16, dtypes.int32, dtypes.int64,
+        dtypes.uint8, dtypes.uint32, dtypes.uint64, dtypes.qint8, dtypes.quint8, dtypes.qint16,
+        dtypes.quint16, dtypes.qint32,
+    )
+)  # fmt: skip
+
+# The field that lists the values of a type.
+_FIELD = {
+    dtypes.float32: "float_val",
+    dtypes.float64: "double_val",
+    dtypes.int64: "int64_val",
+    dtypes.uint32: "uint32_val",
+    dtypes.uint64: "uint64_val",
+    dtypes.bool_: "bool_val",
+    dtypes.complex64: "scomplex_val",
+    dtypes.complex128: "dcomplex_val",
+    dtypes.float16: "half_val",
+    dtypes.bfloat16: "half_val",
+    dtypes.string: "string_val",
+}
+
+
+def encode(array: Array, dtype: DType, shape: Sequence[int] | None = None) -> Any:
+    """The ``TensorProto`` of an array.
+
+    Args:
+      array: The values; of ``dtype.np_dtype``, or for strings an array of `bytes`.
+      dtype: The element type.
+      shape: The shape of the tensor, if it has more elements than ``array``: the last one
+        fills the rest.
+
+    Raises:
+      ValueError: If the array has 2 GB or more.
+    """
+    dims = array.shape if shape is None else tuple(shape)
+    message = proto.TensorProto(dtype=dtype.enum)
+    message.tensor_shape.SetInParent()
+    for size in dims:
+        message.tensor_shape.dim.add(size=size)
+    size = math.prod(dims)
+    if dtype in _AS_BYTES and size > 1 and size == array.size:
+        if array.nbytes >= _MAX_BYTES:
+            raise ValueError(
+                f"a tensor of shape {list(dims)} and type {dtype.name} takes {array.nbytes} "
+                "bytes, and a TensorProto must stay below 2 GB. Feed it through a placeholder, "
+                "or keep it in a variable."
+            )
+        message.tensor_content = array.tobytes()
+    else:
+        getattr(message, _field(dtype)).extend(_values(array, dtype))
+    return message
+
+
+def decode(message: Any) -> Array:
+    """The array of a ``TensorProto``; strings become an array of `bytes` objects.
+
+    The array may be read-only.
+
+    Raises:
+      TypeError: If the type has no NumPy form (resources, variants).
+      ValueError: If the message holds more values than its shape has elements, or raw bytes of
+        another size.
+    """
+    dtype = dtypes.as_dtype(message.dtype).base_dtype
+    if not dtype.is_numpy_compatible:
+        raise TypeError(f"a tensor of type {dtype.name} has no NumPy value.")
+    shape = tuple(dim.size for dim in message.tensor_shape.dim)
+    if message.tensor_content:
+        return _from_bytes(message.tensor_content, dtype, shape)
+    return _fill(_from_values(getattr(message, _field(dtype)), dtype), shape, dtype)
+
+
+def _field(dtype: DType) -> str:
+    return _FIELD.get(dtype, "int_val")
+
+
+def _values(array: Array, dtype: DType) -> Any:
+    flat = array.ravel()
+    if dtype in (dtypes.float16, dtypes.bfloat16):
+        flat = flat.view(np.uint16)
+    elif dtype.is_complex:
+        flat = flat.view(dtype.real_dtype.np_dtype)
+    elif dtype.is_quantized:
+        flat = flat.view(flat.dtype[0])
+    elif dtype is dtypes.string:
+        return [_as_bytes(item) for item in flat]
+    return flat.tolist()
+
+
+def _as_bytes(text: Any) -> bytes:
+    return text.encode() if isinstance(text, str) else bytes(text)
+
+
+def _from_bytes(content: bytes, dtype: DType, shape: tuple[int, ...]) -> Array:
+    if dtype is dtypes.string:
+        raise ValueError("a TensorProto of strings holds raw bytes; it should list its strings.")
+    flat = np.frombuffer(content, dtype.np_dtype)
+    if flat.size != math.prod(shape):
+        raise ValueError(
+            f"a TensorProto of shape {list(shape)} and type {dtype.name} holds {len(content)} "
+            f"bytes, not {math.prod(shape) * dtype.np_dtype.itemsize}. The file is damaged."
+        )
+    return flat.reshape(shape)
+
+
+def _from_values(values: Any, dtype: DType) -> Array:
+    if dtype in (dtypes.float16, dtypes.bfloat16):
+        return np.array(values, np.uint16).view(dtype.np_dtype)
+    if dtype.is_complex:
+        return np.array(values, dtype.real_dtype.np_dtype).view(dtype.np_dtype)
+    if dtype.is_quantized:
+        return np.array(values, dtype.np_dtype[0]).view(dtype.np_dtype)
+    if dtype is dtypes.string:
+        flat = np.empty(len(values), object)
+        flat[:] = values
+        return flat
+    return np.array(values, dtype.np_dtype)
+
+
+def _fill(flat: Array, shape: tuple[int, ...], dtype: DType) -> Array:
+    """Repeats the last value as far as the shape goes; without any, the default of the type."""
+    size = math.prod(shape)
+    if flat.size == size:
+        return flat.reshape(shape)
+    if flat.size > size:
+        raise ValueError(
+            f"a TensorProto of shape {list(shape)} lists {flat.size} values; its shape has room "
+            f"for {size}."
+        )
+    if flat.size == 1:
+        return np.broadcast_to(flat.reshape([1] * len(shape)), shape)
+    if flat.size == 0:
+        blank: Any = b"" if dtype is dtypes.string else np.zeros((), dtype.np_dtype)
+        return np.full(shape, blank, dtype.np_dtype)
+    full = np.empty(size, flat.dtype)
+    full[: flat.size], full[flat.size :] = flat, flat[-1]
+    return full.reshape(shape)
