@@ -1,15 +1,17 @@
 """Configuration of the documentation site."""
 
 import importlib.metadata
+import sys
+from pathlib import Path
+
+sys.path.insert(0, str(Path(__file__).resolve().parent))
 
 project = "tidefall"
 author = "The tidefall maintainers"
 release = importlib.metadata.version("tidefall")
 extensions = [
+    "api_pages",
     "myst_parser",
-    "sphinx.ext.autodoc",
-    "sphinx.ext.autosummary",
-    "sphinx.ext.doctest",
     "sphinx.ext.napoleon",
 ]
 exclude_patterns = ["_build"]
