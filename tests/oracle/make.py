@@ -1,64 +1,38 @@
 """Makes the golden files: run this under TensorFlow 1.15.5 (Python 3.7).
 
     python tests/oracle/make.py [graphs|random|training|order|values|errors ...]
+
+Each part takes seconds to a minute. Its results are the same on every run.
 """
 
 from __future__ import annotations
 
-import hashlib
 import importlib
-import inspect
-import json
-import os
 import sys
-from typing import Any, Callable, Dict, List
-
-import numpy as np
-import tensorflow as tf
+from typing import Any, Callable, Dict
 
 import canonical
-from programs import streams
+import numpy as np
+import tensorflow as tf
+from golden_files import digest, path_of, write_arrays, write_graph, write_json
+from programs import functions_of, order, streams, training_runs
 
-HERE = os.path.dirname(os.path.abspath(__file__))
-GOLDEN = os.path.join(HERE, "golden")
-
-GRAPH_MODULES = [
+GRAPH_FAMILIES = [
     "basics", "operators", "arrays", "math", "nn", "variables", "flow", "random", "training",
     "examples",
 ]  # fmt: skip
 
-
-def programs_of(module: Any) -> Dict[str, Callable[..., Any]]:
-    """The public functions that a module of programs defines, in order."""
-    found = inspect.getmembers(module, inspect.isfunction)
-    own = [(n, f) for n, f in found if f.__module__ == module.__name__ and not n.startswith("_")]
-    return dict(sorted(own, key=lambda pair: pair[1].__code__.co_firstlineno))
-
-
-def write_graph(path: str, record: Dict[str, Any]) -> None:
-    """One node a line, so that a change to a golden graph can be read."""
-    lines = [json.dumps(node, separators=(",", ":")) for node in record["nodes"]]
-    head = {key: value for key, value in record.items() if key != "nodes"}
-    text = json.dumps(head, sort_keys=True)[:-1] + ', "nodes": [\n' + ",\n".join(lines) + "\n]}\n"
-    with open(path, "w") as file:
-        file.write(text)
+REPETITIONS = 50
 
 
 def make_graphs() -> None:
-    for family in GRAPH_MODULES:
+    for family in GRAPH_FAMILIES:
         module = importlib.import_module("programs.graph_" + family)
-        folder = os.path.join(GOLDEN, "graphs", family)
-        os.makedirs(folder, exist_ok=True)
-        for name, program in programs_of(module).items():
-            graph = tf.Graph()
-            with graph.as_default():
-                try:
-                    program(tf)
-                except Exception:
-                    print("program %s.%s failed" % (family, name))
-                    raise
+        for name, program in functions_of(module).items():
+            with tf.Graph().as_default() as graph:
+                program(tf)
             record = canonical.graph_of(graph)
-            write_graph(os.path.join(folder, name + ".json"), record)
+            write_graph(path_of("graphs", family, name + ".json"), record)
             print(family, name, len(record["nodes"]))
 
 
@@ -77,44 +51,78 @@ def make_random() -> None:
                     by_shape[key] = np.stack([run.ravel()[kept] for run in runs])
                     hashes[key] = [digest(run) for run in runs]
             print(name)
-    initialised = {}
+    write_arrays(path_of("random", "seeds.npz"), by_seed)
+    write_arrays(path_of("random", "shapes.npz"), by_shape)
+    write_json(path_of("random", "hashes.json"), hashes)
+    write_arrays(path_of("random", "fetch_sets.npz"), streams.fetch_sets(tf))
+    write_arrays(path_of("random", "loop.npz"), streams.loop_of_random(tf))
+    write_arrays(path_of("random", "initializers.npz"), initial_values())
+
+
+def initial_values() -> Dict[str, np.ndarray]:
+    record = {}
     for dtype in ["float32", "float64"]:
         for seeds in streams.INITIALIZER_SEEDS:
             for resource in [False, True]:
                 key = "%s/%s/%s" % (dtype, seeds, "resource" if resource else "reference")
                 for name, values in streams.initialised(tf, seeds, dtype, resource).items():
-                    initialised["%s/%s" % (key, name)] = values
-    folder = os.path.join(GOLDEN, "random")
-    os.makedirs(folder, exist_ok=True)
-    write_arrays(os.path.join(folder, "seeds.npz"), by_seed)
-    write_arrays(os.path.join(folder, "shapes.npz"), by_shape)
-    write_arrays(os.path.join(folder, "fetch_sets.npz"), streams.fetch_sets(tf))
-    write_arrays(os.path.join(folder, "loop.npz"), streams.loop_of_random(tf))
-    write_arrays(os.path.join(folder, "initializers.npz"), initialised)
-    write_json(os.path.join(folder, "hashes.json"), hashes)
+                    record["%s/%s" % (key, name)] = values
+    return record
 
 
-def digest(values: np.ndarray) -> str:
-    return hashlib.sha256(np.ascontiguousarray(values).tobytes()).hexdigest()[:12]
+def make_training() -> None:
+    for problem in training_runs.PROBLEMS:
+        record = {}
+        for name, dtype, resource in training_runs.cases_of(problem):
+            key = "%s/%s/%s" % (name, dtype, "resource" if resource else "reference")
+            trained = training_runs.train(tf, name, problem, dtype, resource)
+            record.update({"%s:%s" % (key, part): value for part, value in trained.items()})
+        write_arrays(path_of("training", problem + ".npz"), record)
+        print(problem, len(record))
+    write_arrays(path_of("training", "clipped.npz"), training_runs.train_clipped(tf))
+    write_arrays(path_of("training", "adversaries.npz"), training_runs.train_adversaries(tf))
+    write_arrays(path_of("training", "schedules.npz"), training_runs.schedules(tf))
+    for resource in [False, True]:
+        name = "averages_%s.npz" % ("resource" if resource else "reference")
+        write_arrays(path_of("training", name), training_runs.averages(tf, resource))
 
 
-def write_arrays(path: str, arrays: Dict[str, np.ndarray]) -> None:
-    """Many arrays in three: names, shapes and the flat values of each dtype."""
-    index = [[name, str(a.dtype), list(a.shape)] for name, a in arrays.items()]
-    flat: Dict[str, List[np.ndarray]] = {}
-    for array in arrays.values():
-        flat.setdefault(str(array.dtype), []).append(array.ravel())
-    packed = {dtype: np.concatenate(parts) for dtype, parts in flat.items()}
-    np.savez_compressed(path, index=np.array(json.dumps(index)), **packed)
+def as_data(value: Any) -> Any:
+    """Nested results as JSON: arrays become lists."""
+    if value is None or isinstance(value, str):
+        return value
+    if isinstance(value, (list, tuple)):
+        return [as_data(v) for v in value]
+    return np.asarray(value).tolist()
 
 
-def write_json(path: str, record: Any) -> None:
-    with open(path, "w") as file:
-        json.dump(record, file, indent=0, sort_keys=True)
-        file.write("\n")
+def outcome_of(program: Callable[..., Any]) -> Any:
+    with tf.Graph().as_default():
+        try:
+            return as_data(program(tf))
+        except tf.errors.OpError as error:
+            return "error: " + type(error).__name__
 
 
-MAKERS = {"graphs": make_graphs, "random": make_random}
+def make_order() -> None:
+    record = {}
+    for name, program in functions_of(order).items():
+        outcomes = []
+        for _ in range(REPETITIONS):
+            outcome = outcome_of(program)
+            if outcome not in outcomes:
+                outcomes.append(outcome)
+        record[name] = outcomes
+        print(name, outcomes)
+    write_json(path_of("order.json"), record)
+
+
+MAKERS = {
+    "graphs": make_graphs,
+    "random": make_random,
+    "training": make_training,
+    "order": make_order,
+}
 
 if __name__ == "__main__":
     tf.compat.v1.logging.set_verbosity(tf.compat.v1.logging.ERROR)

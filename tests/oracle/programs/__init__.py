@@ -3,3 +3,12 @@
 Every program takes the module it is to run with, ``tf``. The files stay within Python 3.7,
 since that is what TensorFlow 1.15 runs on.
 """
+
+import inspect
+
+
+def functions_of(module):
+    """The public functions that a module defines, by name, in the order of its text."""
+    found = inspect.getmembers(module, inspect.isfunction)
+    own = [f for name, f in found if f.__module__ == module.__name__ and name[0] != "_"]
+    return {f.__name__: f for f in sorted(own, key=lambda f: f.__code__.co_firstlineno)}
