@@ -1,0 +1,1 @@
+"""The array namespaces that a kernel may be given as ``xp``."""

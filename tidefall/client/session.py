@@ -1,0 +1,326 @@
+"""`Session`: runs any part of a graph, and owns the values of its variables."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from tidefall.client.fetches import Fetches
+from tidefall.compiler.pipeline import make_plan, simplify
+from tidefall.core import hooks
+from tidefall.core.exports import export
+from tidefall.executor.straightline import Program
+from tidefall.ir.graph import Graph, get_default_graph
+from tidefall.ir.operation import Operation
+from tidefall.ir.tensor import Tensor
+from tidefall.state.cells import Store
+
+#: Generated functions a session keeps; beyond, the oldest half is forgotten.
+CACHE_SIZE = 4096
+
+
+class _Defaults(threading.local):
+    def __init__(self) -> None:
+        self.stack: list[BaseSession] = []
+
+
+_defaults = _Defaults()
+
+
+class BaseSession:
+    """What all sessions share."""
+
+    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
+        if graph is not None and not isinstance(graph, Graph):
+            raise TypeError(f"graph must be a tf.Graph, not {type(graph).__name__}: {graph!r}")
+        if not isinstance(target, (str, bytes)):
+            raise TypeError(f"target must be a string, not {type(target).__name__}: {target!r}")
+        self._graph = graph if graph is not None else get_default_graph()
+        self._target = target
+        self._config = config
+        self._store = Store()
+        self._closed = False
+        self._bound: dict[Any, Callable[..., Any]] = {}
+        self._programs: dict[Callable[..., Any], Program] = {}
+        self._edits = self._graph._edits
+
+    @property
+    def graph(self) -> Graph:
+        """The graph this session runs."""
+        return self._graph
+
+    @property
+    def graph_def(self) -> Any:
+        """The graph as a ``GraphDef`` message."""
+        return self._graph.as_graph_def()
+
+    @property
+    def sess_str(self) -> Any:
+        """The target the session was made with."""
+        return self._target
+
+    def run(
+        self, fetches: Any, feed_dict: Any = None, options: Any = None, run_metadata: Any = None
+    ) -> Any:
+        """Computes ``fetches``.
+
+        Args:
+          fetches: A tensor, operation, variable, name, or any nesting of lists, tuples, named
+            tuples and dictionaries of these.
+          feed_dict: Values for tensors, by tensor.
+          options: A ``RunOptions`` message.
+          run_metadata: A ``RunMetadata`` message to fill.
+
+        Returns:
+          The same structure with NumPy arrays (scalars for rank 0), None for operations.
+
+        Raises:
+          RuntimeError: If the session is closed.
+          TypeError, ValueError: If fetches or feeds are not of this graph, or a value does not fit.
+          tf.errors.OpError: If an operation fails.
+        """
+        key: Any
+        values: Any
+        try:
+            if feed_dict:
+                key = (
+                    tuple(fetches) if fetches.__class__ is list else fetches,
+                    fetches.__class__,
+                    *feed_dict,
+                )
+                function = self._bound.get(key)
+            else:
+                key = (tuple(fetches), list) if fetches.__class__ is list else fetches
+                function = self._bound.get(key)
+        except TypeError:
+            key = None
+            function = None
+        if function is None or self._edits != self._graph._edits:
+            function, values = self._prepare(fetches, feed_dict, key)
+        else:
+            values = feed_dict.values() if feed_dict else ()
+        try:
+            return function(*values)
+        except Exception as error:
+            raise self._explained(function, error) from None
+
+    def _explained(self, function: Callable[..., Any], error: Exception) -> BaseException:
+        program = self._programs.get(function)
+        if program is None:
+            return error
+        found = program.explain(error)
+        return found if found is error else found.with_traceback(None)
+
+    def _prepare(
+        self, fetches: Any, feed_dict: Any, key: Any
+    ) -> tuple[Callable[..., Any], list[Any]]:
+        """The function for a run that was not seen before, and the values to call it with."""
+        self._check_open()
+        if self._edits != self._graph._edits:
+            self._bound.clear()
+            self._programs.clear()
+            self._edits = self._graph._edits
+        wanted = Fetches(self._graph, fetches)
+        feeds, values = self._resolved_feeds(feed_dict or {})
+        program_key = (wanted.key, tuple(feeds))
+        function = self._bound.get(program_key)
+        if function is None:
+            function = self._compile(wanted, feeds)
+            self._remember(program_key, function)
+        if key is not None and len(values) == len(feed_dict or ()):
+            self._remember(key, function)
+        return function, values
+
+    def _remember(self, key: Any, function: Callable[..., Any]) -> None:
+        if len(self._bound) >= CACHE_SIZE:
+            for old in list(self._bound)[: CACHE_SIZE // 2]:
+                del self._bound[old]
+            kept = set(self._bound.values())
+            self._programs = {f: p for f, p in self._programs.items() if f in kept}
+        self._bound[key] = function
+
+    def _compile(self, wanted: Fetches, feeds: list[Tensor]) -> Callable[..., Any]:
+        plan = simplify(make_plan(feeds, wanted.tensors, wanted.targets))
+        program = Program(plan, feeds, wanted.expression, wanted.names)
+        function = program.bind(self._store)
+        self._programs[function] = program
+        return function
+
+    def _resolved_feeds(self, feed_dict: Any) -> tuple[list[Tensor], list[Any]]:
+        if not hasattr(feed_dict, "items"):
+            raise TypeError(
+                f"feed_dict must be a dictionary from tensors to values, not "
+                f"{type(feed_dict).__name__}: {feed_dict!r}"
+            )
+        feeds: list[Tensor] = []
+        values: list[Any] = []
+        for key, value in feed_dict.items():
+            tensor = self._fed_tensor(key)
+            if not self._graph.is_feedable(tensor):
+                raise ValueError(f"tensor '{tensor.name}' may not be fed.")
+            feeds.append(tensor)
+            values.append(value)
+        return feeds, values
+
+    def _fed_tensor(self, key: Any) -> Tensor:
+        try:
+            return self._graph.as_graph_element(key, allow_operation=False)  # type: ignore[no-any-return]
+        except (KeyError, ValueError, TypeError) as error:
+            text = error.args[0] if error.args else error
+            raise TypeError(
+                f"feed_dict key {key!r} cannot be interpreted as a tensor: {text}"
+            ) from None
+
+    def make_callable(
+        self, fetches: Any, feed_list: Any = None, accept_options: bool = False
+    ) -> Callable[..., Any]:
+        """A function that runs ``fetches``, called with the values of ``feed_list`` in order."""
+        self._check_open()
+        feeds = [self._fed_tensor(item) for item in feed_list or []]
+        function = self._compile(Fetches(self._graph, fetches), feeds)
+
+        def call(*values: Any, options: Any = None, run_metadata: Any = None) -> Any:
+            self._check_open()
+            if len(values) != len(feeds):
+                raise ValueError(f"{len(feeds)} values are needed, but {len(values)} were given.")
+            try:
+                return function(*values)
+            except Exception as error:
+                raise self._explained(function, error) from None
+
+        return call
+
+    def as_default(self) -> Any:
+        """A context manager that makes this the default session of a block.
+
+        The session is not closed at its end.
+        """
+        return default_session(self)
+
+    def close(self) -> None:
+        """Ends the session and forgets the values of its variables."""
+        self._closed = True
+        self._bound.clear()
+        self._programs.clear()
+        self._store.closed = True
+        self._store.clear()
+
+    def _check_open(self) -> None:
+        if self._closed:
+            raise RuntimeError(
+                "Attempted to use a closed Session. Make a new tf.Session; its variables start "
+                "without values."
+            )
+
+    def list_devices(self) -> list[Any]:
+        """The devices this session can use."""
+        return []
+
+    def __del__(self) -> None:
+        store = getattr(self, "_store", None)
+        if store is not None and not self._closed:
+            store.closed = True
+
+
+@contextmanager
+def default_session(session: BaseSession) -> Iterator[BaseSession]:
+    """Makes ``session`` the default session of the block."""
+    _defaults.stack.append(session)
+    try:
+        yield session
+    finally:
+        _defaults.stack.remove(session)
+
+
+@export("Session")
+class Session(BaseSession):
+    """Runs any part of a graph. Its variables live until it is closed.
+
+    As a context manager it is also the default session and makes its graph the default graph.
+
+    Args:
+      target: The execution engine to connect to; '' is this process.
+      graph: The graph to run; the default graph if None.
+      config: A ``ConfigProto``.
+    """
+
+    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
+        super().__init__(target, graph, config)
+        self._contexts: list[Any] = []
+
+    def __enter__(self) -> Session:
+        graph = self._graph.as_default()
+        session = default_session(self)
+        graph.__enter__()
+        session.__enter__()
+        self._contexts.append((graph, session))
+        return self
+
+    def __exit__(self, kind: Any, error: Any, trace: Any) -> None:
+        graph, session = self._contexts.pop()
+        session.__exit__(kind, error, trace)
+        graph.__exit__(kind, error, trace)
+        self.close()
+
+    @staticmethod
+    def reset(target: str, containers: Any = None, config: Any = None) -> None:
+        """Clears resource containers; this engine keeps none between sessions."""
+
+
+@export("InteractiveSession")
+class InteractiveSession(BaseSession):
+    """A session that is the default one as soon as it is made, for shells and notebooks."""
+
+    def __init__(self, target: str = "", graph: Graph | None = None, config: Any = None) -> None:
+        super().__init__(target, graph, config)
+        self._explicit = graph.as_default() if graph is not None else None
+        if self._explicit is not None:
+            self._explicit.__enter__()
+        _defaults.stack.append(self)
+
+    def close(self) -> None:
+        """Ends the session, which is then no longer the default."""
+        super().close()
+        if self in _defaults.stack:
+            _defaults.stack.remove(self)
+        if self._explicit is not None:
+            self._explicit.__exit__(None, None, None)
+            self._explicit = None
+
+
+@export("get_default_session")
+def get_default_session() -> BaseSession | None:
+    """The default session of this thread, or None."""
+    return _defaults.stack[-1] if _defaults.stack else None
+
+
+def _session_for(session: Any, graph: Graph, what: str) -> Any:
+    found = session if session is not None else get_default_session()
+    if found is None:
+        raise ValueError(
+            f"cannot run {what}: there is no default session. Use `with tf.Session():`, or pass "
+            "session=…."
+        )
+    if found.graph is not graph:
+        raise ValueError(
+            f"cannot run {what}: the session runs another graph. Pass the session made with this "
+            "graph."
+        )
+    return found
+
+
+@hooks.install("eval")
+def _eval(tensor: Tensor, feed_dict: Any, session: Any, graph: Graph) -> Any:
+    return _session_for(session, graph, f"'{tensor.name}'.eval()").run(tensor, feed_dict)
+
+
+@hooks.install("run_operation")
+def _run_operation(op: Operation, feed_dict: Any, session: Any, graph: Graph) -> None:
+    _session_for(session, graph, f"'{op.name}'.run()").run(op, feed_dict)
+
+
+@hooks.install("default_graph_reset")
+def _default_graph_reset() -> None:
+    """Nothing outside the graph refers to the default graph."""

@@ -1,0 +1,1 @@
+"""From a graph, feeds and fetches to a plan that a tier can run."""

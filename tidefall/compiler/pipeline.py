@@ -1,0 +1,48 @@
+"""The ordered list of passes, and the front door of the compiler."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+
+from tidefall.compiler import prune
+from tidefall.compiler.drop import drop_unused
+from tidefall.compiler.fold import fold_constants
+from tidefall.compiler.merge import merge_duplicates
+from tidefall.compiler.rules import rewrite
+from tidefall.compiler.versions import Translator
+from tidefall.ir.operation import Operation
+from tidefall.ir.plan import Plan
+from tidefall.ir.tensor import Tensor
+
+Pass = Callable[[Plan], Plan]
+
+#: What simplifies a plan, in this order. Results stay bit-equal.
+PASSES: tuple[Pass, ...] = (rewrite, fold_constants, merge_duplicates, rewrite, drop_unused)
+
+
+def make_plan(
+    feeds: Sequence[Tensor], fetches: Sequence[Tensor], targets: Sequence[Operation]
+) -> Plan:
+    """The plan of one kind of run, as the graph says it, before any pass.
+
+    Args:
+      feeds: Tensors whose values the run is given.
+      fetches: Tensors whose values it returns.
+      targets: Operations it executes besides.
+    """
+    fed = set(feeds)
+    ops = prune.needed(fetches, targets, fed)
+    translator = Translator()
+    inputs = tuple([translator.feed(tensor) for tensor in feeds])
+    translator.translate(prune.in_order(ops, fed))
+    results = tuple([translator.fetch(tensor) for tensor in fetches])
+    graph = (feeds or fetches or targets)[0].graph if (feeds or fetches or targets) else None
+    total = len(graph._by_id) if graph is not None else 0
+    return translator.plan(inputs, results).noted(f"pruned {total} operations to {len(ops)}")
+
+
+def simplify(plan: Plan) -> Plan:
+    """Applies every pass of `PASSES`."""
+    for each in PASSES:
+        plan = each(plan)
+    return plan

@@ -1,0 +1,33 @@
+"""Public names: which object ``tf.something`` is.
+
+A function or class says its public names where it is defined, with `export`; the package
+builds the ``tf`` namespace from this table. `tests/api/golden.txt` lists the result.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Exported = TypeVar("Exported")
+
+#: Dotted public name (without ``tf.``) to object.
+TABLE: dict[str, Any] = {}
+
+
+def export(*names: str) -> Callable[[Exported], Exported]:
+    """Gives the decorated function or class the public names ``tf.<name>``."""
+
+    def register(thing: Exported) -> Exported:
+        for name in names:
+            export_value(name, thing)
+        return thing
+
+    return register
+
+
+def export_value(name: str, value: Any) -> None:
+    """Gives ``value`` the public name ``tf.<name>``."""
+    present = TABLE.setdefault(name, value)
+    if present is not value:
+        raise AssertionError(f"two objects claim the public name tf.{name}: {present}, {value}")

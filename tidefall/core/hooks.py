@@ -1,0 +1,37 @@
+"""The one table of calls that go from a lower layer to a higher one.
+
+``Tensor.__add__`` lives in ``ir`` and needs an op of ``ops``; ``Tensor.eval`` needs a session of
+``client``. The higher layer installs its function here; the lower one calls it by name.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any, TypeVar
+
+Function = TypeVar("Function", bound=Callable[..., Any])
+
+_table: dict[str, Callable[..., Any]] = {}
+
+
+def install(name: str) -> Callable[[Function], Function]:
+    """Makes the decorated function the answer to ``hooks.call(name, …)``."""
+
+    def register(function: Function) -> Function:
+        _table[name] = function
+        return function
+
+    return register
+
+
+def get(name: str) -> Callable[..., Any]:
+    """The function installed under ``name``."""
+    try:
+        return _table[name]
+    except KeyError:
+        raise AssertionError(f"nothing is installed for {name!r}; import tidefall first") from None
+
+
+def call(name: str, *args: Any, **kwargs: Any) -> Any:
+    """Calls the function installed under ``name``."""
+    return get(name)(*args, **kwargs)

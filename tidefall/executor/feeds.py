@@ -1,0 +1,94 @@
+"""Feeding: from what a program passes to the array a plan expects."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from tidefall.core import dtypes
+from tidefall.core.shapes import Shape
+from tidefall.ir.tensor import Tensor
+from tidefall.ops.constant import to_array
+
+
+class Feed:
+    """How values for one fed tensor are converted and checked."""
+
+    __slots__ = ("_scalar", "dtype", "name", "np_dtype", "shape")
+
+    def __init__(self, tensor: Tensor) -> None:
+        self.dtype = tensor._dtype.base_dtype
+        self.np_dtype = self.dtype.np_dtype
+        self.shape: Shape = tensor._shape_value
+        self.name = tensor.name
+        simple = self.shape.rank == 0 and (self.dtype.is_floating or self.dtype.is_integer)
+        self._scalar = self.dtype.as_numpy_dtype if simple else None
+
+    def __call__(self, value: Any) -> Any:
+        """``value`` as an array of the tensor's dtype.
+
+        Raises:
+          TypeError: If it is a tensor, None, or of a kind that does not convert.
+          ValueError: If its shape does not fit.
+        """
+        if value.__class__ is float and self._scalar is not None and self.dtype.is_floating:
+            return self._scalar(value)
+        array = self._converted(value)
+        if not _fits(array.shape, self.shape.dims):
+            raise ValueError(
+                f"cannot feed a value of shape {array.shape} for tensor '{self.name}', which has "
+                f"shape {self.shape}."
+            )
+        return array if array.ndim else array[()]
+
+    def _converted(self, value: Any) -> Any:
+        if isinstance(value, Tensor):
+            raise TypeError(
+                f"the value fed for '{self.name}' is itself a tensor, '{value.name}'. Feed "
+                "numbers, lists or NumPy arrays; session.run the tensor first."
+            )
+        if value is None:
+            raise TypeError(f"the value fed for '{self.name}' is None.")
+        if self.dtype is dtypes.string:
+            return to_array(value, dtypes.string)
+        if self.dtype is dtypes.resource or self.dtype is dtypes.variant:
+            return np.asarray(value, object)
+        try:
+            array = np.asarray(value, self.np_dtype)
+        except (ValueError, TypeError) as error:
+            raise type(error)(
+                f"the value fed for '{self.name}' cannot become {self.dtype.name}: {error}"
+            ) from None
+        if isinstance(value, int) and self.dtype.is_integer and int(array) != value:
+            raise TypeError(f"{value} fed for '{self.name}' does not fit {self.dtype.name}.")
+        return array
+
+
+def _fits(shape: tuple[int, ...], dims: Any) -> bool:
+    if dims is None:
+        return True
+    if len(shape) != len(dims):
+        return False
+    return all(want is None or want == size for size, want in zip(shape, dims, strict=True))
+
+
+def inline_test(feed: Feed, name: str, index: int) -> tuple[str, str]:
+    """Source that converts the argument ``name`` unless it is plainly right already.
+
+    Returns:
+      The condition under which conversion is needed, and the conversion.
+    """
+    convert = f"{name} = feed{index}({name})"
+    if feed._scalar is not None:
+        return f"{name}.__class__ is not scalar{index}", convert
+    if feed.dtype is dtypes.string or feed.shape.dims is None:
+        return "True", convert
+    tests = [f"{name}.__class__ is not ndarray", f"{name}.dtype is not dtype{index}"]
+    if feed.shape.rank == 0:
+        return "True", convert
+    tests.append(f"{name}.ndim != {feed.shape.rank}")
+    for axis, size in enumerate(feed.shape.dims):
+        if size is not None:
+            tests.append(f"{name}.shape[{axis}] != {size}")
+    return " or ".join(tests), convert

@@ -1,0 +1,355 @@
+"""Tier 0: one straight-line Python function per plan, NumPy calls over local names.
+
+The function is written as source, compiled once, and bound to a session's cells and streams.
+There is no loop over instructions and no look-up of names in it; dead arrays are dropped as it
+goes. A table from its lines to the plan's nodes names the operation when something fails.
+"""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tidefall.array import numpy as xp
+from tidefall.compiler.fold import kernel_attrs
+from tidefall.compiler.partition import Region, partition
+from tidefall.executor import failures
+from tidefall.executor.context import NodeContext
+from tidefall.executor.feeds import Feed, inline_test
+from tidefall.executor.templates import TEMPLATES
+from tidefall.ir.opdef import group
+from tidefall.ir.plan import IS_INITIALIZED, LOAD, Node, Plan, Value
+from tidefall.ir.tensor import Tensor
+from tidefall.state.cells import Store
+
+_serial = itertools.count()
+
+#: Names every generated function may use.
+BUILTINS: dict[str, Any] = {
+    "ndarray": np.ndarray, "dot": np.dot, "exp": np.exp, "log": np.log, "sin": np.sin,
+    "cos": np.cos, "sqrt": np.sqrt, "tanh": np.tanh, "maximum": np.maximum, "minimum": np.minimum,
+    "abs_": np.abs, "add": np.add, "multiply": np.multiply, "errstate": np.errstate, "xp": xp,
+    "array": np.array, "asarray": np.asarray,
+}  # fmt: skip
+
+
+class Program:
+    """A generated function for one plan, not yet bound to a session.
+
+    Attributes:
+      source: The text of the function.
+      lines: For each line number, the node it runs.
+    """
+
+    def __init__(self, plan: Plan, feeds: list[Tensor], result: str, names: dict[str, Any]) -> None:
+        self.plan = plan
+        writer = _Writer(plan, feeds, result)
+        self.source = writer.source()
+        self.lines = writer.node_at_line
+        self._globals = {**BUILTINS, **writer.globals, **names}
+        self._cells = writer.cells
+        self._contexts = writer.contexts
+        self.filename = f"<tidefall plan {next(_serial)}>"
+        self._code = compile(self.source, self.filename, "exec")
+
+    def bind(self, store: Store) -> Callable[..., Any]:
+        """The function for one session: called with the fed values, it returns the result."""
+        names = dict(self._globals)
+        names["lock"] = store.lock
+        for name, key in self._cells.items():
+            info = self.plan.cells[key]
+            names[name] = store.cell(key, info.dtype.np_dtype, info.shape)
+        for name, node in self._contexts.items():
+            names[name] = NodeContext(store, node.op)
+        exec(self._code, names)
+        return names["run"]  # type: ignore[no-any-return]
+
+    def explain(self, error: BaseException) -> BaseException:
+        """The error a program should see for ``error``, which the function raised."""
+        trace = error.__traceback__
+        found = None
+        while trace is not None:
+            if trace.tb_frame.f_code.co_filename == self.filename:
+                found = trace
+            trace = trace.tb_next
+        node = self.lines.get(found.tb_lineno) if found is not None else None
+        if node is None or found is None:
+            return error
+        local = found.tb_frame.f_locals
+        inputs = [self._seen(value, local) for value in node.inputs]
+        return failures.describe(error, node, inputs)
+
+    def _seen(self, value: Value, local: dict[str, Any]) -> Any:
+        if value.constant is not None:
+            return value.constant
+        return local.get(f"v{self._numbers.get(value)}")
+
+    @property
+    def _numbers(self) -> dict[Value, int]:
+        numbers: dict[Value, int] = {}
+        for value in self.plan.feeds:
+            numbers[value] = len(numbers)
+        for node in self.plan.nodes:
+            for value in node.outputs:
+                numbers[value] = len(numbers)
+        return numbers
+
+
+class _Writer:
+    """Writes the source of one plan."""
+
+    def __init__(self, plan: Plan, feeds: list[Tensor], result: str) -> None:
+        self.plan = plan
+        self.result = result
+        self.text: list[str] = []
+        self.node_at_line: dict[int, Node] = {}
+        self.globals: dict[str, Any] = {}
+        self.cells: dict[str, str] = {}
+        self.contexts: dict[str, Node] = {}
+        self._names: dict[Value, str] = {}
+        self._constants: dict[int, str] = {}
+        self._functions: dict[Any, str] = {}
+        self._cell_names: dict[str, str] = {}
+        self._roots = _roots(plan)
+        self._copied = _loads_to_copy(plan, self._roots)
+        self._last_use = _last_uses(plan)
+        self._feeds = [Feed(tensor) for tensor in feeds]
+        for value in plan.feeds:
+            self._names[value] = f"v{len(self._names)}"
+        for node in plan.nodes:
+            for value in node.outputs:
+                self._names[value] = f"v{len(self._names)}"
+
+    def source(self) -> str:
+        names = ", ".join(self._names[value] for value in self.plan.feeds)
+        self._line(0, f"def run({names}):")
+        for index, feed in enumerate(self._feeds):
+            name = self._names[self.plan.feeds[index]]
+            test, convert = inline_test(feed, name, index)
+            self.globals[f"feed{index}"] = feed
+            self.globals[f"dtype{index}"] = feed.np_dtype
+            self.globals[f"scalar{index}"] = feed._scalar
+            self._line(1, convert if test == "True" else f"if {test}: {convert}")
+        segments = partition(self.plan)
+        indent = 1
+        if segments:
+            self._line(1, "with errstate(all='ignore'):")
+            indent = 2
+        for index, segment in enumerate(segments):
+            if isinstance(segment, Region):
+                self._region(segment, indent, last=index == len(segments) - 1)
+            else:
+                self._node(segment, indent)
+        fetched = [self._fetched(value) for value in self.plan.fetches]
+        self._line(self._fetch_indent(segments, indent), f"return {self.result.format(*fetched)}")
+        return "\n".join(self.text) + "\n"
+
+    def _fetch_indent(self, segments: list[Any], indent: int) -> int:
+        """Fetches of state are copied while its lock is still held."""
+        last = segments[-1] if segments else None
+        return indent + 1 if isinstance(last, Region) and last.touches_state else indent
+
+    def _line(self, indent: int, text: str, node: Node | None = None) -> None:
+        self.text.append("    " * indent + text)
+        if node is not None:
+            self.node_at_line[len(self.text)] = node
+
+    def _region(self, region: Region, indent: int, last: bool) -> None:
+        if region.touches_state:
+            self._line(indent, "with lock:")
+            indent += 1
+        for node in region.nodes:
+            self._node(node, indent)
+
+    def _node(self, node: Node, indent: int) -> None:
+        if node.type == LOAD:
+            copy = ".copy()" if node.outputs[0] in self._copied else ""
+            text = f"{self._names[node.outputs[0]]} = {self._cell(node.cell or '')}.value{copy}"
+        elif node.type == IS_INITIALIZED:
+            text = f"{self._names[node.outputs[0]]} = {self._boolean(node)}"
+        else:
+            text = self._statement(node)
+        dead = self._dead_after(node)
+        if dead:
+            text += "; del " + ", ".join(dead)
+        self._line(indent, text, node)
+
+    def _boolean(self, node: Node) -> str:
+        self.globals["bool_"] = np.bool_
+        return f"bool_({self._cell(node.cell or '')}.is_initialized)"
+
+    def _dead_after(self, node: Node) -> list[str]:
+        dead = []
+        for value in dict.fromkeys((*node.inputs, *node.outputs)):
+            if value.constant is None and self._last_use.get(value) is node:
+                size = value.shape.num_elements()
+                if size is None or size > 256:
+                    dead.append(self._names[value])
+        return dead
+
+    def _statement(self, node: Node) -> str:
+        expression = self._expression(node)
+        if node.updates:
+            return self._update(node, expression)
+        outputs = [self._names[value] for value in node.outputs]
+        if not outputs:
+            return expression
+        if len(outputs) == 1 and not node.opdef.outputs[0].is_list:
+            return f"{outputs[0]} = {expression}"
+        return f"{self._pattern(node, outputs)} = {expression}"
+
+    def _pattern(self, node: Node, outputs: list[str]) -> str:
+        """The target of an unpacking assignment, with brackets where an output is a list."""
+        grouped = group(node.opdef.outputs, outputs, node.attrs)
+        parts = [f"[{', '.join(g)}]" if isinstance(g, list) else g for g in grouped]
+        return parts[0] if len(parts) == 1 else ", ".join(parts) + ("," if len(parts) == 1 else "")
+
+    def _update(self, node: Node, expression: str) -> str:
+        outputs = [self._names[value] for value in node.outputs]
+        cells = [self._cell(key) for key in node.updates]
+        if node.opdef.overwrites:
+            checked = "True" if node.attrs.get("validate_shape", True) else "False"
+            return f"{outputs[0]} = {cells[0]}.assign({expression}, {checked})"
+        stores = [f"{cell}.put({out})" for cell, out in zip(cells, outputs, strict=False)]
+        return f"{', '.join(outputs)} = {expression}; " + "; ".join(stores)
+
+    def _expression(self, node: Node) -> str:
+        arguments = [self._argument(value) for value in node.arguments()]
+        template = TEMPLATES.get(node.type)
+        if callable(template):
+            template = template(node)
+        if template is not None and not node.updates:
+            return template.format(*[_parenthesised(text) for text in arguments])
+        attrs = [f", {k}={self._attr(v)}" for k, v in kernel_attrs(node.op).items()]
+        run = f"{self._context(node)}, " if node.opdef.needs_run else ""
+        return f"{self._kernel(node)}(xp, {run}{', '.join(arguments)}{''.join(attrs)})"
+
+    def _argument(self, value: Any) -> str:
+        if value is None:
+            return "None"
+        if isinstance(value, list):
+            return "[" + ", ".join(map(self._argument, value)) + "]"
+        if value.constant is None:
+            return self._names[value]
+        name = self._constants.get(id(value.constant))
+        if name is None:
+            name = f"k{len(self._constants)}"
+            self._constants[id(value.constant)] = name
+            array = value.constant
+            self.globals[name] = array if array.ndim else array[()]
+        return name
+
+    def _attr(self, value: Any) -> str:
+        if isinstance(value, (bool, int, str)) or value is None:
+            return repr(value)
+        name = f"a{len(self.globals)}"
+        self.globals[name] = value
+        return name
+
+    def _kernel(self, node: Node) -> str:
+        kernel = node.opdef.kernel
+        name = self._functions.get(kernel)
+        if name is None:
+            name = self._functions[kernel] = f"{node.type}_{len(self._functions)}"
+            self.globals[name] = kernel
+        return name
+
+    def _context(self, node: Node) -> str:
+        name = f"r{len(self.contexts)}"
+        self.contexts[name] = node
+        return name
+
+    def _cell(self, key: str) -> str:
+        name = self._cell_names.get(key)
+        if name is None:
+            name = self._cell_names[key] = f"c{len(self._cell_names)}"
+            self.cells[name] = key
+        return name
+
+    def _fetched(self, value: Value) -> str:
+        """The expression of a fetched value: never something the caller could change later."""
+        text = self._argument(value)
+        if value.constant is not None and value.constant.ndim == 0:
+            return text
+        rank = value.shape.rank
+        if rank == 0:
+            return f"{text}[()]"
+        if value.constant is not None or self._roots.get(value):
+            self.globals["own"] = own
+            return f"own({text})"
+        if rank is None:
+            return f"({text} if {text}.ndim else {text}[()])"
+        return text
+
+
+def own(value: Any) -> Any:
+    """A copy of an array; a scalar as it is."""
+    return value.copy() if value.ndim else value[()]
+
+
+def _parenthesised(text: str) -> str:
+    return text if text.isidentifier() else f"({text})"
+
+
+Roots = dict[Value, frozenset[Value]]
+
+
+def _roots(plan: Plan) -> Roots:
+    """For values that may share memory with feeds or variables: with which."""
+    roots: Roots = {value: frozenset([value]) for value in plan.feeds}
+    for node in plan.nodes:
+        if node.type == LOAD:
+            roots[node.outputs[0]] = frozenset(node.outputs)
+        elif node.updates:
+            for value in node.outputs:
+                roots[value] = frozenset([value])
+        elif node.opdef.view or node.bodies:
+            shared: frozenset[Value] = frozenset()
+            for value in node.inputs:
+                shared |= roots.get(value, frozenset())
+                if value.constant is not None:
+                    shared |= frozenset([value])
+            if shared:
+                for value in node.outputs:
+                    roots[value] = shared
+    return roots
+
+
+def _last_uses(plan: Plan) -> dict[Value, Node]:
+    last: dict[Value, Node] = {}
+    for node in plan.nodes:
+        for value in node.outputs:
+            last[value] = node
+        for value in node.inputs:
+            last[value] = node
+    for value in (*plan.fetches, *plan.feeds):
+        last.pop(value, None)
+    return last
+
+
+def _loads_to_copy(plan: Plan, roots: Roots) -> set[Value]:
+    """Versions of variables that are still read after the variable was written, or across a host
+    step: they are copied when loaded, since a variable's buffer may be written in place."""
+    position = {node: index for index, node in enumerate(plan.nodes)}
+    last: dict[Value, int] = {}
+    for node in plan.nodes:
+        for value in node.inputs:
+            for root in roots.get(value, ()):
+                last[root] = max(last.get(root, 0), position[node])
+    for value in plan.fetches:
+        for root in roots.get(value, ()):
+            last[root] = len(plan.nodes)
+    copied: set[Value] = set()
+    for node in plan.nodes:
+        if node.type != LOAD:
+            continue
+        value = node.outputs[0]
+        end = last.get(value, 0)
+        for later in plan.nodes[position[node] + 1 : end]:
+            if node.cell in later.updates or later.on_host or later.bodies:
+                copied.add(value)
+                break
+    return copied

@@ -1,0 +1,84 @@
+"""What tier 0 writes for a node instead of calling its kernel.
+
+A call of a kernel costs a Python frame; the commonest ops are written out in place. A template
+is the same formula as the op's kernel, and the tests hold the tiers against each other. ``{0}``,
+``{1}`` are the inputs. A function takes the node and returns the text, or None to call the
+kernel after all.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from tidefall.core import dtypes
+from tidefall.ir.plan import Node
+
+Template = str | Callable[[Node], str | None]
+
+#: Dtypes for which ``np.dot`` calls BLAS.
+_BLAS = frozenset({dtypes.float32, dtypes.float64, dtypes.complex64, dtypes.complex128})
+
+
+def _matmul(node: Node) -> str | None:
+    if node.outputs[0].dtype not in _BLAS:
+        return None
+    a = "{0}.T" if node.attrs["transpose_a"] else "{0}"
+    b = "{1}.T" if node.attrs["transpose_b"] else "{1}"
+    return f"dot({a}, {b})"
+
+
+def _reduce(ufunc: str) -> Callable[[Node], str | None]:
+    def template(node: Node) -> str | None:
+        axes = node.inputs[1].constant
+        if axes is None or node.inputs[0].shape.rank is None:
+            return None
+        listed = tuple(axes.reshape(-1).tolist())
+        if not listed:
+            return None
+        axis = listed[0] if len(listed) == 1 else listed
+        keep = ", keepdims=True" if node.attrs["keep_dims"] else ""
+        return f"{ufunc}.reduce({{0}}, axis={axis}, dtype={{0}}.dtype{keep})"
+
+    return template
+
+
+def _reshape(node: Node) -> str | None:
+    shape = node.inputs[1].constant
+    return None if shape is None else f"{{0}}.reshape({tuple(shape.tolist())})"
+
+
+def _transpose(node: Node) -> str | None:
+    order = node.inputs[1].constant
+    return None if order is None else f"{{0}}.transpose({tuple(order.tolist())})"
+
+
+TEMPLATES: dict[str, Template] = {
+    "AddV2": "{0} + {1}",
+    "Add": "{0} + {1}",
+    "BiasAdd": lambda node: "{0} + {1}" if node.attrs["data_format"] == b"NHWC" else None,
+    "Sub": "{0} - {1}",
+    "Mul": "{0} * {1}",
+    "RealDiv": "{0} / {1}",
+    "Neg": "-{0}",
+    "Square": "{0} * {0}",
+    "Exp": "exp({0})",
+    "Log": "log({0})",
+    "Sin": "sin({0})",
+    "Cos": "cos({0})",
+    "Sqrt": "sqrt({0})",
+    "Tanh": "tanh({0})",
+    "Abs": "abs_({0})",
+    "Maximum": "maximum({0}, {1})",
+    "Minimum": "minimum({0}, {1})",
+    "Relu": "maximum({0}, 0)",
+    "ReluGrad": "{0} * ({1} > 0)",
+    "Greater": "{0} > {1}",
+    "Less": "{0} < {1}",
+    "GreaterEqual": "{0} >= {1}",
+    "LessEqual": "{0} <= {1}",
+    "MatMul": _matmul,
+    "Sum": _reduce("add"),
+    "Reshape": _reshape,
+    "Transpose": _transpose,
+    "Identity": "{0}",
+}

@@ -1,0 +1,1 @@
+"""What outlives a run: variable buffers, resources, random counters."""

@@ -1,0 +1,109 @@
+"""Variables of a session: one `Cell` each, in a `Store` with one lock."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from tidefall.core.shapes import Shape
+
+
+class Cell:
+    """The value of one variable.
+
+    While the variable has no value the attribute ``value`` is missing, so that reading it costs
+    nothing to check. An array in ``value`` belongs to the cell alone; it may be a view of a
+    larger buffer that holds several variables.
+
+    Attributes:
+      value: The present value, a NumPy array (or scalar).
+      key: The variable's name in the store.
+      shared: Whether ``value`` is a view of a buffer shared with other variables; it is then
+        written in place.
+    """
+
+    __slots__ = ("dtype", "key", "shape", "shared", "value")
+
+    value: Any
+
+    def __init__(self, key: str, dtype: np.dtype[Any], shape: Shape) -> None:
+        self.key = key
+        self.dtype = dtype
+        self.shape = shape
+        self.shared = False
+
+    @property
+    def is_initialized(self) -> bool:
+        """Whether the variable has a value."""
+        return hasattr(self, "value")
+
+    def put(self, value: Any) -> Any:
+        """Stores a new value the cell may keep; returns what is stored."""
+        if self.shared and np.shape(value) == self.value.shape:
+            self.value[...] = value
+            return self.value
+        self.shared = False
+        self.value = value
+        return value
+
+    def assign(self, value: Any, validate: bool = True) -> Any:
+        """Stores a copy of ``value``; returns what is stored.
+
+        Raises:
+          ValueError: If ``validate`` and its shape is not the variable's.
+        """
+        if validate and not self.shape.is_compatible_with(Shape(np.shape(value))):
+            raise ValueError(
+                f"a value of shape {np.shape(value)} cannot be assigned to variable '{self.key}' "
+                f"of shape {self.shape}; make the variable with validate_shape=False to allow it."
+            )
+        return self.put(np.array(value, self.dtype))
+
+    def clear(self) -> None:
+        """Takes the value away."""
+        if hasattr(self, "value"):
+            del self.value
+        self.shared = False
+
+
+class Store:
+    """All state of a session: cells by key, and other resources by any key.
+
+    Attributes:
+      lock: Held by every stretch of a run that touches cells.
+    """
+
+    def __init__(self) -> None:
+        self.lock = threading.RLock()
+        self.cells: dict[str, Cell] = {}
+        self.resources: dict[Any, Any] = {}
+        self.closed = False
+        self.random: Any = None
+
+    def cell(self, key: str, dtype: np.dtype[Any], shape: Shape) -> Cell:
+        """The cell of that key, made without a value when first asked for."""
+        with self.lock:
+            found = self.cells.get(key)
+            if found is None:
+                found = self.cells[key] = Cell(key, dtype, shape)
+            return found
+
+    def resource(self, key: Any, make: Callable[[], Any]) -> Any:
+        """The resource of that key, made by ``make`` when first asked for."""
+        with self.lock:
+            if key not in self.resources:
+                self.resources[key] = make()
+            return self.resources[key]
+
+    def clear(self) -> None:
+        """Forgets everything; resources that can be closed are closed."""
+        with self.lock:
+            for resource in self.resources.values():
+                close = getattr(resource, "close", None)
+                if close is not None:
+                    close()
+            self.resources.clear()
+            self.cells.clear()
