@@ -13,19 +13,29 @@ from tidefall import namespace as _namespace
 from tidefall.client import session as _session
 from tidefall.core import exports as _exports
 from tidefall.gradients import walk as _walk
+from tidefall.io import gfile as _gfile
+from tidefall.io import gfile_object as _gfile_object
+from tidefall.io import graph_def as _graph_def
+from tidefall.io import op_def as _op_def
+from tidefall.io import records as _records
 from tidefall.ops import math as _math
 from tidefall.ops import nn as _nn
 from tidefall.ops import state as _state
 from tidefall.ops import training as _training
+from tidefall.proto import public as _messages
 from tidefall.train import adam as _adam
 from tidefall.variables import variable as _variable
 
 __version__ = "0.1.0"
 
 _IMPORTED = (_session, _walk, _math, _nn, _state, _training, _adam, _variable)
+_IMPORTED_IO = (_gfile, _gfile_object, _graph_def, _op_def, _records, _messages)
 
 _namespace.build(_sys.modules[__name__], _exports.TABLE)
 
 
 def __getattr__(name: str) -> _Any:
-    raise AttributeError(f"tidefall has no tf.{name}.")
+    try:
+        return _namespace.load(_sys.modules[__name__], "", name)
+    except KeyError:
+        raise AttributeError(f"tidefall has no tf.{name}.") from None

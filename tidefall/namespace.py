@@ -6,6 +6,8 @@ import sys
 from types import ModuleType
 from typing import Any
 
+from tidefall.core import exports
+
 
 def build(root: ModuleType, table: dict[str, Any]) -> None:
     """Hangs every exported name on ``root``, making sub-namespaces (``tf.nn``) as needed.
@@ -18,6 +20,19 @@ def build(root: ModuleType, table: dict[str, Any]) -> None:
     for name in sorted(table, key=lambda name: name.count(".")):
         parent, _, leaf = name.rpartition(".")
         setattr(_space(spaces, root, parent), leaf, table[name])
+    for name in exports.LAZY:
+        _space(spaces, root, name.rpartition(".")[0])
+
+
+def load(space: ModuleType, path: str, name: str) -> Any:
+    """What ``tf.<path><name>`` is, if it is loaded only now; it then stays in ``space``.
+
+    Raises:
+      KeyError: If the name is none of those.
+    """
+    value = exports.load_lazily(path + name)
+    setattr(space, name, value)
+    return value
 
 
 def _space(spaces: dict[str, ModuleType], root: ModuleType, name: str) -> ModuleType:
@@ -49,5 +64,8 @@ class Namespace(ModuleType):
             return getattr(internal, name)
         if name.startswith("__"):
             raise AttributeError(name)
-        public = "tf" + self.__name__[self.__name__.index(".") :]
-        raise AttributeError(f"tidefall has no {public}.{name}.")
+        path = self.__name__[self.__name__.index(".") + 1 :]
+        try:
+            return load(self, path + ".", name)
+        except KeyError:
+            raise AttributeError(f"tidefall has no tf.{path}.{name}.") from None

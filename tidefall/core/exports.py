@@ -6,6 +6,7 @@ builds the ``tf`` namespace from this table. `tests/api/golden.txt` lists the re
 
 from __future__ import annotations
 
+import importlib
 from collections.abc import Callable
 from typing import Any, TypeVar
 
@@ -13,6 +14,9 @@ Exported = TypeVar("Exported")
 
 #: Dotted public name (without ``tf.``) to object.
 TABLE: dict[str, Any] = {}
+
+#: Dotted public name to module and attribute, for what is loaded when first asked for.
+LAZY: dict[str, tuple[str, str]] = {}
 
 
 def export(*names: str) -> Callable[[Exported], Exported]:
@@ -31,3 +35,14 @@ def export_value(name: str, value: Any) -> None:
     present = TABLE.setdefault(name, value)
     if present is not value:
         raise AssertionError(f"two objects claim the public name tf.{name}: {present}, {value}")
+
+
+def export_lazily(name: str, module: str, attribute: str) -> None:
+    """Gives ``module.attribute`` the public name ``tf.<name>``; it is imported at first use."""
+    LAZY[name] = (module, attribute)
+
+
+def load_lazily(name: str) -> Any:
+    """What `export_lazily` was told of a public name. Raises `KeyError` if that is nothing."""
+    module, attribute = LAZY[name]
+    return getattr(importlib.import_module(module), attribute)

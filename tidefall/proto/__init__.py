@@ -29,10 +29,10 @@ def pool() -> MessagePool:
 
 
 def __getattr__(name: str) -> Any:
-    if name.startswith("_"):
+    if not name[0].isupper():  # no message: a submodule, perhaps, and not worth loading them
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     full_name = f"tensorflow.{name}"
-    if full_name not in pool().names or not name.isidentifier():
+    if full_name not in pool().names:
         raise AttributeError(f"tidefall has no message tensorflow.{name}")
     found = pool().find(full_name)
     globals()[name] = found
