@@ -65,6 +65,19 @@ def number_of(value: Any) -> Any:
     return value if np.isfinite(value) else repr(value)
 
 
+def array_of(value: Any) -> Dict[str, Any]:
+    """A fetched value: dtype, shape and its elements in order."""
+    array = np.asarray(value)
+    flat = array.ravel()
+    if array.dtype.kind in "OSU":
+        elements = [v if isinstance(v, str) else text_of(v) for v in flat.tolist()]
+        return {"dtype": "string", "shape": list(array.shape), "values": elements}
+    if array.dtype.name == "bfloat16":
+        flat = flat.astype(np.float32)
+    elements = [number_of(v) for v in flat]
+    return {"dtype": array.dtype.name, "shape": list(array.shape), "values": elements}
+
+
 def tensor_elements(proto: Any, dtype: str, count: int) -> np.ndarray:
     """The elements of a numeric TensorProto, flat; the last given one repeats to the end."""
     field, stored = VALUE_FIELDS[dtype]

@@ -15,12 +15,14 @@ import canonical
 import numpy as np
 import tensorflow as tf
 from golden_files import digest, path_of, write_arrays, write_graph, write_json
-from programs import functions_of, order, streams, training_runs
+from programs import functions_of, order, streams, training_runs, values
 
 GRAPH_FAMILIES = [
     "basics", "operators", "arrays", "math", "nn", "variables", "flow", "random", "training",
     "examples",
 ]  # fmt: skip
+
+WRONG_FAMILIES = ["values", "shapes", "models", "runs"]
 
 REPETITIONS = 50
 
@@ -65,8 +67,8 @@ def initial_values() -> Dict[str, np.ndarray]:
         for seeds in streams.INITIALIZER_SEEDS:
             for resource in [False, True]:
                 key = "%s/%s/%s" % (dtype, seeds, "resource" if resource else "reference")
-                for name, values in streams.initialised(tf, seeds, dtype, resource).items():
-                    record["%s/%s" % (key, name)] = values
+                initialised = streams.initialised(tf, seeds, dtype, resource)
+                record.update({"%s/%s" % (key, name): v for name, v in initialised.items()})
     return record
 
 
@@ -117,11 +119,45 @@ def make_order() -> None:
     write_json(path_of("order.json"), record)
 
 
+def make_values() -> None:
+    record = {}
+    for expression in values.expressions():
+        try:
+            record[expression] = [canonical.array_of(v) for v in values.run(tf, expression)]
+        except (tf.errors.OpError, AttributeError, ValueError, TypeError) as error:
+            record[expression] = {"error": type(error).__name__}
+            print(expression, type(error).__name__, first_line(error))
+    write_json(path_of("values.json"), record)
+
+
+def make_errors() -> None:
+    """The class of each exception and its bases; the message is printed, for whoever asks."""
+    record = {}
+    modules = [importlib.import_module("programs.wrong_" + part) for part in WRONG_FAMILIES]
+    wrong_uses = [item for module in modules for item in functions_of(module).items()]
+    for name, wrong in wrong_uses:
+        record[name] = []
+        with tf.Graph().as_default():
+            try:
+                wrong(tf)
+            except Exception as error:
+                kinds = [base.__name__ for base in type(error).__mro__]
+                record[name] = kinds[: kinds.index("Exception")]
+                print(name, record[name], first_line(error))
+    write_json(path_of("errors.json"), record)
+
+
+def first_line(error: Exception) -> str:
+    return (getattr(error, "message", None) or str(error)).split("\n")[0][:300]
+
+
 MAKERS = {
     "graphs": make_graphs,
     "random": make_random,
     "training": make_training,
     "order": make_order,
+    "values": make_values,
+    "errors": make_errors,
 }
 
 if __name__ == "__main__":

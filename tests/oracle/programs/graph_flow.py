@@ -60,7 +60,9 @@ def cond_with_variable_inside(tf: Any) -> None:
 def cases(tf: Any) -> None:
     x = tf.placeholder(tf.float32, [], name="x")
     tf.case([(x < 0, lambda: -x), (x < 1, lambda: x * x)], default=lambda: x)
-    tf.case([(x < 0, lambda: -x), (x > 1, lambda: x)], exclusive=True, default=lambda: x, name="one")
+    tf.case(
+        [(x < 0, lambda: -x), (x > 1, lambda: x)], exclusive=True, default=lambda: x, name="one"
+    )
     tf.case({x < 0: lambda: tf.constant(1)}, default=lambda: tf.constant(2), exclusive=False)
     tf.case([(x < 0, lambda: -x), (x >= 0, lambda: x)])
 
@@ -82,7 +84,11 @@ def while_loops(tf: Any) -> None:
         name="sum",
     )
     tf.while_loop(
-        lambda i, s: i < 3, lambda i, s: (i + 1, s * 2.0), [0, x], back_prop=False, parallel_iterations=1
+        lambda i, s: i < 3,
+        lambda i, s: (i + 1, s * 2.0),
+        [0, x],
+        back_prop=False,
+        parallel_iterations=1,
     )
     tf.while_loop(lambda i: i < 10, lambda i: i + 1, [0], maximum_iterations=3)
     tf.while_loop(

@@ -52,7 +52,9 @@ def got_variables(tf: Any) -> None:
     tf.get_variable("constant", initializer=tf.constant([1.0, 2.0]))
     tf.get_variable("number", initializer=3.0)
     tf.get_variable("array", initializer=np.zeros([2, 2], np.float32))
-    tf.get_variable("function", [2], initializer=lambda shape, dtype, partition_info: tf.ones(shape))
+    tf.get_variable(
+        "function", [2], initializer=lambda shape, dtype, partition_info: tf.ones(shape)
+    )
     tf.get_variable("fixed", (), trainable=False, dtype=tf.float64)
     tf.get_variable("local", [1], collections=[tf.GraphKeys.LOCAL_VARIABLES])
     tf.get_variable("regular", [2], regularizer=lambda w: tf.reduce_sum(w * w))

@@ -531,6 +531,6 @@ def partial_updates_of_adam(tf: Any) -> Any:
     train = optimizer.minimize(loss)
     powers = list(optimizer._get_beta_accumulators())
     with _session(tf) as session:
-        results = [session.run([loss, train] + powers)[2:]]
+        results = [session.run([loss, train, *powers])[2:]]
         session.run(train)
         return [*results, session.run([w, *powers])]

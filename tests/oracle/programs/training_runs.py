@@ -38,7 +38,11 @@ OPTIMIZERS: Dict[str, Callable[[Any], Any]] = {
         0.2, l1_regularization_strength=0.02, l2_regularization_strength=0.01
     ),
     "ftrl_power": lambda tf: tf.train.FtrlOptimizer(
-        0.2, learning_rate_power=-0.3, initial_accumulator_value=0.4, accum_name="a", linear_name="l"
+        0.2,
+        learning_rate_power=-0.3,
+        initial_accumulator_value=0.4,
+        accum_name="a",
+        linear_name="l",
     ),
     "ftrl_shrinkage": lambda tf: tf.train.FtrlOptimizer(
         0.2, l1_regularization_strength=0.01, l2_shrinkage_regularization_strength=0.05
