@@ -101,7 +101,7 @@ def tensor_elements(proto: Any, dtype: str, count: int) -> np.ndarray:
 def tensor_of(proto: Any) -> Dict[str, Any]:
     dtype = dtype_name(proto.dtype)
     shape = shape_of(proto.tensor_shape)
-    count = int(np.prod(shape or [1], dtype=np.int64)) if shape != [] else 1
+    count = int(np.prod([int(size or 0) for size in shape or []], dtype=np.int64))
     if dtype == "string":
         values = [text_of(v) for v in proto.string_val]
         values += values[-1:] * (count - len(values))
@@ -222,11 +222,10 @@ def set_gradients_apart(record: Dict[str, Any]) -> Dict[str, Any]:
         data = [name for name in node["inputs"] if not name.startswith("^")]
         node["inputs"] = ["<gradient>" if in_gradients(name) else name for name in data]
         node["inputs"] += [name for name in control if not in_gradients(name)]
-    scopes = {re.match(r"gradients[^/]*/[^/]*", name).group() for name in inside}
-    scopes = sorted(scope for scope in scopes if scope.endswith("_grad"))
+    scopes = {"/".join(name.split("/")[:2]) for name in inside}
     return {
         "last_id": None,
         "collections": record["collections"],
-        "gradient_scopes": scopes,
+        "gradient_scopes": sorted(scope for scope in scopes if scope.endswith("_grad")),
         "nodes": outside,
     }

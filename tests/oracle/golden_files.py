@@ -30,7 +30,7 @@ def write_arrays(path: str, arrays: Dict[str, np.ndarray]) -> None:
     flat: Dict[str, List[np.ndarray]] = {}
     for array in arrays.values():
         flat.setdefault(str(array.dtype), []).append(array.ravel())
-    packed = {dtype: np.concatenate(parts) for dtype, parts in flat.items()}
+    packed: Dict[str, Any] = {dtype: np.concatenate(parts) for dtype, parts in flat.items()}
     np.savez_compressed(path, index=np.array(json.dumps(index)), **packed)
 
 
