@@ -8,9 +8,12 @@ from contextlib import contextmanager
 from typing import Any
 
 from tidefall.client.fetches import Fetches
+from tidefall.compiler.pack import pack_updates
 from tidefall.compiler.pipeline import make_plan, simplify
+from tidefall.compiler.specialize import specialize
 from tidefall.core import hooks
 from tidefall.core.exports import export
+from tidefall.executor import straightline
 from tidefall.executor.straightline import Program
 from tidefall.ir.graph import Graph, get_default_graph
 from tidefall.ir.operation import Operation
@@ -104,14 +107,7 @@ class BaseSession:
         try:
             return function(*values)
         except Exception as error:
-            raise self._explained(function, error) from None
-
-    def _explained(self, function: Callable[..., Any], error: Exception) -> BaseException:
-        program = self._programs.get(function)
-        if program is None:
-            return error
-        found = program.explain(error)
-        return found if found is error else found.with_traceback(None)
+            raise _explained(error) from None
 
     def _prepare(
         self, fetches: Any, feed_dict: Any, key: Any
@@ -143,7 +139,15 @@ class BaseSession:
 
     def _compile(self, wanted: Fetches, feeds: list[Tensor]) -> Callable[..., Any]:
         plan = simplify(make_plan(feeds, wanted.tensors, wanted.targets))
-        program = Program(plan, feeds, wanted.expression, wanted.names)
+        special, sizes = specialize(plan)
+        program = Program(
+            pack_updates(special, sizes),
+            feeds,
+            wanted.expression,
+            wanted.names,
+            sizes,
+            lambda: Program(plan, feeds, wanted.expression, wanted.names),
+        )
         function = program.bind(self._store)
         self._programs[function] = program
         return function
@@ -188,7 +192,7 @@ class BaseSession:
             try:
                 return function(*values)
             except Exception as error:
-                raise self._explained(function, error) from None
+                raise _explained(error) from None
 
         return call
 
@@ -222,6 +226,11 @@ class BaseSession:
         store = getattr(self, "_store", None)
         if store is not None and not self._closed:
             store.closed = True
+
+
+def _explained(error: Exception) -> BaseException:
+    found = straightline.explain(error)
+    return found if found is error else found.with_traceback(None)
 
 
 @contextmanager

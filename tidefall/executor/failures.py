@@ -9,6 +9,7 @@ import numpy as np
 from tidefall.core import errors
 from tidefall.ir.operation import Operation
 from tidefall.ir.plan import IS_INITIALIZED, LOAD, Node
+from tidefall.state.cells import UninitializedError
 
 
 def describe(error: BaseException, node: Node, inputs: list[Any] | None = None) -> BaseException:
@@ -22,6 +23,8 @@ def describe(error: BaseException, node: Node, inputs: list[Any] | None = None) 
     op = node.op
     if isinstance(error, errors.OpError):
         return error if error.op is not None else _attached(error, op)
+    if isinstance(error, UninitializedError):
+        return uninitialized(_variable(node, error.key))
     if node.type in (LOAD, IS_INITIALIZED) and isinstance(error, AttributeError):
         return uninitialized(op)
     if not isinstance(
@@ -34,6 +37,15 @@ def describe(error: BaseException, node: Node, inputs: list[Any] | None = None) 
             )
         return error
     return errors.InvalidArgumentError(None, op, _message(op, str(error), inputs))
+
+
+def _variable(node: Node, key: str) -> Operation:
+    """The operation that makes the variable ``key``, which an update of ``node`` changes."""
+    for member in node.members or (node,):
+        if key in member.updates:
+            position = member.opdef.update_positions[member.updates.index(key)]
+            return member.op._inputs[position]._op
+    return node.op
 
 
 def uninitialized(op: Operation) -> errors.OpError:

@@ -8,6 +8,7 @@ goes. A table from its lines to the plan's nodes names the operation when someth
 from __future__ import annotations
 
 import itertools
+import weakref
 from collections.abc import Callable
 from typing import Any
 
@@ -16,12 +17,14 @@ import numpy as np
 from tidefall.array import numpy as xp
 from tidefall.compiler.fold import kernel_attrs
 from tidefall.compiler.partition import Region, partition
-from tidefall.executor import failures
+from tidefall.compiler.sizes import Sizes
+from tidefall.executor import failures, packs
 from tidefall.executor.context import NodeContext
 from tidefall.executor.feeds import Feed, inline_test
-from tidefall.executor.templates import TEMPLATES
+from tidefall.executor.lifetimes import Lifetimes
+from tidefall.executor.templates import COMMUTATIVE, IN_PLACE, TEMPLATES
 from tidefall.ir.opdef import group
-from tidefall.ir.plan import IS_INITIALIZED, LOAD, Node, Plan, Value
+from tidefall.ir.plan import IS_INITIALIZED, LOAD, PACKED, Node, Plan, Value
 from tidefall.ir.tensor import Tensor
 from tidefall.state.cells import Store
 
@@ -29,24 +32,46 @@ _serial = itertools.count()
 
 #: Names every generated function may use.
 BUILTINS: dict[str, Any] = {
-    "ndarray": np.ndarray, "dot": np.dot, "exp": np.exp, "log": np.log, "sin": np.sin,
-    "cos": np.cos, "sqrt": np.sqrt, "tanh": np.tanh, "maximum": np.maximum, "minimum": np.minimum,
-    "abs_": np.abs, "add": np.add, "multiply": np.multiply, "errstate": np.errstate, "xp": xp,
-    "array": np.array, "asarray": np.asarray,
-}  # fmt: skip
+    **{
+        name: getattr(np, name)
+        for name in (
+            "add array asarray cos dot errstate exp log maximum minimum multiply ndarray negative "
+            "sin sqrt subtract tanh"
+        ).split()
+    },
+    "abs_": np.abs,
+    "xp": xp,
+}
 
 
 class Program:
     """A generated function for one plan, not yet bound to a session.
+
+    Args:
+      plan: What it runs.
+      feeds: The fed tensors, in order.
+      result: Source text that builds the result from ``{0}``, ``{1}``, … (the plan's fetches).
+      names: What ``result`` refers to besides.
+      sizes: The symbolic sizes the plan was specialized to, if it was.
+      general: Makes the program for runs whose feeds do not fit these sizes.
 
     Attributes:
       source: The text of the function.
       lines: For each line number, the node it runs.
     """
 
-    def __init__(self, plan: Plan, feeds: list[Tensor], result: str, names: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        plan: Plan,
+        feeds: list[Tensor],
+        result: str,
+        names: dict[str, Any],
+        sizes: Sizes | None = None,
+        general: Callable[[], Program] | None = None,
+    ) -> None:
         self.plan = plan
-        writer = _Writer(plan, feeds, result)
+        self._general = general
+        writer = _Writer(plan, feeds, result, sizes)
         self.source = writer.source()
         self.lines = writer.node_at_line
         self._globals = {**BUILTINS, **writer.globals, **names}
@@ -54,6 +79,8 @@ class Program:
         self._contexts = writer.contexts
         self.filename = f"<tidefall plan {next(_serial)}>"
         self._code = compile(self.source, self.filename, "exec")
+        self._packs = writer.packs
+        _by_file[self.filename] = self
 
     def bind(self, store: Store) -> Callable[..., Any]:
         """The function for one session: called with the fed values, it returns the result."""
@@ -64,21 +91,17 @@ class Program:
             names[name] = store.cell(key, info.dtype.np_dtype, info.shape)
         for name, node in self._contexts.items():
             names[name] = NodeContext(store, node.op)
+        for name, node in self._packs.items():
+            names[name] = packs.bind(node, self.plan, store)
+        names["general"] = _Lazily(self._general, store)
         exec(self._code, names)
         return names["run"]  # type: ignore[no-any-return]
 
-    def explain(self, error: BaseException) -> BaseException:
-        """The error a program should see for ``error``, which the function raised."""
-        trace = error.__traceback__
-        found = None
-        while trace is not None:
-            if trace.tb_frame.f_code.co_filename == self.filename:
-                found = trace
-            trace = trace.tb_next
-        node = self.lines.get(found.tb_lineno) if found is not None else None
-        if node is None or found is None:
+    def explain(self, error: BaseException, line: int, local: dict[str, Any]) -> BaseException:
+        """The error a program should see for ``error``, raised at ``line`` with these locals."""
+        node = self.lines.get(line)
+        if node is None:
             return error
-        local = found.tb_frame.f_locals
         inputs = [self._seen(value, local) for value in node.inputs]
         return failures.describe(error, node, inputs)
 
@@ -98,10 +121,45 @@ class Program:
         return numbers
 
 
+_by_file: weakref.WeakValueDictionary[str, Program] = weakref.WeakValueDictionary()
+
+
+def explain(error: BaseException) -> BaseException:
+    """The error a program should see for ``error``, which came out of a generated function."""
+    trace = error.__traceback__
+    found = None
+    while trace is not None:
+        program = _by_file.get(trace.tb_frame.f_code.co_filename)
+        if program is not None:
+            found = (program, trace)
+        trace = trace.tb_next
+    if found is None:
+        return error
+    program, trace = found
+    return program.explain(error, trace.tb_lineno, trace.tb_frame.f_locals)
+
+
+class _Lazily:
+    """The function of the general program, made when the first run needs it."""
+
+    def __init__(self, make: Callable[[], Program] | None, store: Store) -> None:
+        self._make = make
+        self._store = store
+        self._function: Callable[..., Any] | None = None
+
+    def __call__(self, *values: Any) -> Any:
+        if self._function is None:
+            if self._make is None:
+                raise AssertionError("a general plan has no guard")
+            self._program = self._make()
+            self._function = self._program.bind(self._store)
+        return self._function(*values)
+
+
 class _Writer:
     """Writes the source of one plan."""
 
-    def __init__(self, plan: Plan, feeds: list[Tensor], result: str) -> None:
+    def __init__(self, plan: Plan, feeds: list[Tensor], result: str, sizes: Sizes | None) -> None:
         self.plan = plan
         self.result = result
         self.text: list[str] = []
@@ -113,9 +171,9 @@ class _Writer:
         self._constants: dict[int, str] = {}
         self._functions: dict[Any, str] = {}
         self._cell_names: dict[str, str] = {}
-        self._roots = _roots(plan)
-        self._copied = _loads_to_copy(plan, self._roots)
-        self._last_use = _last_uses(plan)
+        self._life = Lifetimes(plan, sizes)
+        self._sizes = sizes
+        self.packs: dict[str, Node] = {}
         self._feeds = [Feed(tensor) for tensor in feeds]
         for value in plan.feeds:
             self._names[value] = f"v{len(self._names)}"
@@ -133,14 +191,15 @@ class _Writer:
             self.globals[f"dtype{index}"] = feed.np_dtype
             self.globals[f"scalar{index}"] = feed._scalar
             self._line(1, convert if test == "True" else f"if {test}: {convert}")
+        self._guard()
         segments = partition(self.plan)
         indent = 1
         if segments:
             self._line(1, "with errstate(all='ignore'):")
             indent = 2
-        for index, segment in enumerate(segments):
+        for segment in segments:
             if isinstance(segment, Region):
-                self._region(segment, indent, last=index == len(segments) - 1)
+                self._region(segment, indent)
             else:
                 self._node(segment, indent)
         fetched = [self._fetched(value) for value in self.plan.fetches]
@@ -157,7 +216,16 @@ class _Writer:
         if node is not None:
             self.node_at_line[len(self.text)] = node
 
-    def _region(self, region: Region, indent: int, last: bool) -> None:
+    def _guard(self) -> None:
+        """Sends runs whose feeds differ in their leading dimension to the general program."""
+        rows = self._sizes.rows if self._sizes is not None else ()
+        names = [self._names[self.plan.feeds[position]] for position in rows]
+        if len(names) > 1:
+            test = " == ".join(f"{name}.shape[0]" for name in names)
+            every = ", ".join(self._names[value] for value in self.plan.feeds)
+            self._line(1, f"if not ({test}): return general({every})")
+
+    def _region(self, region: Region, indent: int) -> None:
         if region.touches_state:
             self._line(indent, "with lock:")
             indent += 1
@@ -166,13 +234,15 @@ class _Writer:
 
     def _node(self, node: Node, indent: int) -> None:
         if node.type == LOAD:
-            copy = ".copy()" if node.outputs[0] in self._copied else ""
+            copy = ".copy()" if node.outputs[0] in self._life.copied else ""
             text = f"{self._names[node.outputs[0]]} = {self._cell(node.cell or '')}.value{copy}"
         elif node.type == IS_INITIALIZED:
             text = f"{self._names[node.outputs[0]]} = {self._boolean(node)}"
+        elif node.type == PACKED:
+            text = self._packed(node)
         else:
             text = self._statement(node)
-        dead = self._dead_after(node)
+        dead = [self._names[value] for value in self._life.dead_after(node)]
         if dead:
             text += "; del " + ", ".join(dead)
         self._line(indent, text, node)
@@ -181,16 +251,36 @@ class _Writer:
         self.globals["bool_"] = np.bool_
         return f"bool_({self._cell(node.cell or '')}.is_initialized)"
 
-    def _dead_after(self, node: Node) -> list[str]:
-        dead = []
-        for value in dict.fromkeys((*node.inputs, *node.outputs)):
-            if value.constant is None and self._last_use.get(value) is node:
-                size = value.shape.num_elements()
-                if size is None or size > 256:
-                    dead.append(self._names[value])
-        return dead
+    def _packed(self, node: Node) -> str:
+        name = f"p{len(self.packs)}"
+        self.packs[name] = node
+        count = len(node.inputs) - len(node.members)
+        shared = "".join(f"{self._argument(value)}, " for value in node.inputs[:count])
+        grads = "".join(f"{self._argument(value)}, " for value in node.inputs[count:])
+        text = f"{name}(({shared}), ({grads}))"
+        for key, value in zip(node.updates, node.outputs, strict=True):
+            if self._life.is_read(value):
+                text += f"; {self._names[value]} = {self._cell(key)}.value"
+        return text
+
+    def _in_place(self, node: Node) -> str | None:
+        """The statement that writes the result into the memory of a dead input, if it can."""
+        template = IN_PLACE.get(node.type)
+        if template is None or len(node.outputs) != 1:
+            return None
+        order = (0, 1) if node.type in COMMUTATIVE and len(node.inputs) == 2 else (0,)
+        for index in order:
+            if self._life.reusable(node, index):
+                names = [_parenthesised(self._argument(value)) for value in node.inputs]
+                if index == 1:
+                    names.reverse()
+                return template.format(*names, out=self._names[node.outputs[0]])
+        return None
 
     def _statement(self, node: Node) -> str:
+        in_place = self._in_place(node)
+        if in_place is not None:
+            return in_place
         expression = self._expression(node)
         if node.updates:
             return self._update(node, expression)
@@ -205,7 +295,7 @@ class _Writer:
         """The target of an unpacking assignment, with brackets where an output is a list."""
         grouped = group(node.opdef.outputs, outputs, node.attrs)
         parts = [f"[{', '.join(g)}]" if isinstance(g, list) else g for g in grouped]
-        return parts[0] if len(parts) == 1 else ", ".join(parts) + ("," if len(parts) == 1 else "")
+        return ", ".join(parts)
 
     def _update(self, node: Node, expression: str) -> str:
         outputs = [self._names[value] for value in node.outputs]
@@ -221,7 +311,7 @@ class _Writer:
         template = TEMPLATES.get(node.type)
         if callable(template):
             template = template(node)
-        if template is not None and not node.updates:
+        if template is not None:
             return template.format(*[_parenthesised(text) for text in arguments])
         attrs = [f", {k}={self._attr(v)}" for k, v in kernel_attrs(node.op).items()]
         run = f"{self._context(node)}, " if node.opdef.needs_run else ""
@@ -277,7 +367,7 @@ class _Writer:
         rank = value.shape.rank
         if rank == 0:
             return f"{text}[()]"
-        if value.constant is not None or self._roots.get(value):
+        if value.constant is not None or self._life.roots.get(value):
             self.globals["own"] = own
             return f"own({text})"
         if rank is None:
@@ -292,64 +382,3 @@ def own(value: Any) -> Any:
 
 def _parenthesised(text: str) -> str:
     return text if text.isidentifier() else f"({text})"
-
-
-Roots = dict[Value, frozenset[Value]]
-
-
-def _roots(plan: Plan) -> Roots:
-    """For values that may share memory with feeds or variables: with which."""
-    roots: Roots = {value: frozenset([value]) for value in plan.feeds}
-    for node in plan.nodes:
-        if node.type == LOAD:
-            roots[node.outputs[0]] = frozenset(node.outputs)
-        elif node.updates:
-            for value in node.outputs:
-                roots[value] = frozenset([value])
-        elif node.opdef.view or node.bodies:
-            shared: frozenset[Value] = frozenset()
-            for value in node.inputs:
-                shared |= roots.get(value, frozenset())
-                if value.constant is not None:
-                    shared |= frozenset([value])
-            if shared:
-                for value in node.outputs:
-                    roots[value] = shared
-    return roots
-
-
-def _last_uses(plan: Plan) -> dict[Value, Node]:
-    last: dict[Value, Node] = {}
-    for node in plan.nodes:
-        for value in node.outputs:
-            last[value] = node
-        for value in node.inputs:
-            last[value] = node
-    for value in (*plan.fetches, *plan.feeds):
-        last.pop(value, None)
-    return last
-
-
-def _loads_to_copy(plan: Plan, roots: Roots) -> set[Value]:
-    """Versions of variables that are still read after the variable was written, or across a host
-    step: they are copied when loaded, since a variable's buffer may be written in place."""
-    position = {node: index for index, node in enumerate(plan.nodes)}
-    last: dict[Value, int] = {}
-    for node in plan.nodes:
-        for value in node.inputs:
-            for root in roots.get(value, ()):
-                last[root] = max(last.get(root, 0), position[node])
-    for value in plan.fetches:
-        for root in roots.get(value, ()):
-            last[root] = len(plan.nodes)
-    copied: set[Value] = set()
-    for node in plan.nodes:
-        if node.type != LOAD:
-            continue
-        value = node.outputs[0]
-        end = last.get(value, 0)
-        for later in plan.nodes[position[node] + 1 : end]:
-            if node.cell in later.updates or later.on_host or later.bodies:
-                copied.add(value)
-                break
-    return copied

@@ -82,3 +82,23 @@ TEMPLATES: dict[str, Template] = {
     "Transpose": _transpose,
     "Identity": "{0}",
 }
+
+#: The same, written into the memory of input 0, which is dead afterwards and of the same shape.
+IN_PLACE: dict[str, str] = {
+    "AddV2": "{out} = {0}; {out} += {1}",
+    "Add": "{out} = {0}; {out} += {1}",
+    "Sub": "{out} = {0}; {out} -= {1}",
+    "Mul": "{out} = {0}; {out} *= {1}",
+    "RealDiv": "{out} = {0}; {out} /= {1}",
+    "Neg": "{out} = negative({0}, out={0})",
+    "Square": "{out} = {0}; {out} *= {out}",
+    "Exp": "{out} = exp({0}, out={0})",
+    "Log": "{out} = log({0}, out={0})",
+    "Sqrt": "{out} = sqrt({0}, out={0})",
+    "Tanh": "{out} = tanh({0}, out={0})",
+    "Relu": "{out} = maximum({0}, 0, out={0})",
+    "ReluGrad": "{out} = multiply({0}, {1} > 0, out={0})",
+}
+
+#: Ops whose inputs may change places without changing a bit of the result.
+COMMUTATIVE = frozenset({"AddV2", "Mul"})

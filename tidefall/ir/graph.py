@@ -14,7 +14,7 @@ from tidefall.core.exports import export
 from tidefall.core.frames import capture
 from tidefall.ir import build, scopes
 from tidefall.ir.collections import Collections
-from tidefall.ir.names import Names
+from tidefall.ir.names import Names, OpenScope
 from tidefall.ir.opdef import OpDef, by_name
 from tidefall.ir.operation import Operation
 from tidefall.ir.tensor import Tensor
@@ -124,20 +124,18 @@ class Graph(scopes.Scopes):
 
     # -- naming -------------------------------------------------------------------------------
 
-    @contextmanager
-    def name_scope(self, name: str | None) -> Iterator[str]:
+    def name_scope(self, name: str | None) -> OpenScope:
         """Opens a name scope for operations made in the block.
 
         Args:
           name: A name, made unique; with a trailing ``/`` the very scope is entered again; None
             or '' returns to the top.
 
-        Yields:
-          The scope with a trailing slash ('' at the top); given as an op's name it names the op
-          after the scope.
+        Returns:
+          A context manager that gives the scope with a trailing slash ('' at the top); given as
+          an op's name it names the op after the scope.
         """
-        with self._names.open(name) as scope:
-            yield scope
+        return OpenScope(self._names, name)
 
     def unique_name(self, name: str, mark_as_used: bool = True) -> str:
         """A name in the open scope that no operation has yet."""

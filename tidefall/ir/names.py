@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
-from contextlib import contextmanager
 
 _OP_NAME = re.compile(r"^[A-Za-z0-9.][A-Za-z0-9_.\-/]*$")
 _SCOPE_NAME = re.compile(r"^[A-Za-z0-9_.\-/]*$")
@@ -56,15 +54,9 @@ class Names:
         """Marks a full name as used (for operations that come with their names)."""
         self._used[name.lower()] = self._used.get(name.lower(), 0) + 1
 
-    @contextmanager
-    def open(self, name: str | None) -> Iterator[str]:
-        """Opens a name scope; see `Graph.name_scope`."""
-        previous = self.scope
-        self.scope = self.enter(name)
-        try:
-            yield self.scope + "/" if self.scope else ""
-        finally:
-            self.scope = previous
+    def open(self, name: str | None) -> OpenScope:
+        """A context manager that opens a name scope; see `Graph.name_scope`."""
+        return OpenScope(self, name)
 
     def enter(self, name: str | None) -> str:
         """The scope that ``name`` opens from here; does not open it."""
@@ -85,6 +77,26 @@ class Names:
                 f"'{name}' is not a valid scope name. Use letters, digits, '_', '.', '-' and '/'"
                 + ("." if self.scope else "; the first must be a letter, a digit or '.'.")
             )
+
+
+class OpenScope:
+    """One ``with graph.name_scope(...)`` block (a class, since this is on the path of every op)."""
+
+    __slots__ = ("name", "names", "previous")
+
+    def __init__(self, names: Names, name: str | None) -> None:
+        self.names = names
+        self.name = name
+        self.previous = ""
+
+    def __enter__(self) -> str:
+        names = self.names
+        self.previous = names.scope
+        names.scope = scope = names.enter(self.name)
+        return scope + "/" if scope else ""
+
+    def __exit__(self, *error: object) -> None:
+        self.names.scope = self.previous
 
 
 def is_valid_op_name(name: str) -> bool:

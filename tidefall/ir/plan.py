@@ -20,6 +20,7 @@ from tidefall.ir.operation import Operation
 #: Types of nodes that the compiler makes; every other type is an op's.
 LOAD = "Load"
 IS_INITIALIZED = "IsInitialized"
+PACKED = "PackedUpdates"
 
 
 class Value:
@@ -58,9 +59,12 @@ class Node:
       updates: Keys of the variables it writes.
       cell: For `LOAD` and `IS_INITIALIZED`, the key of the variable.
       bodies: For control flow, the plans of its branches or of its condition and body.
+      members: For `PACKED`, the updates it stands for.
     """
 
-    __slots__ = ("attrs", "bodies", "cell", "inputs", "op", "opdef", "outputs", "type", "updates")
+    __slots__ = (
+        "attrs", "bodies", "cell", "inputs", "members", "op", "opdef", "outputs", "type", "updates",
+    )  # fmt: skip
 
     def __init__(
         self,
@@ -72,6 +76,7 @@ class Node:
         updates: tuple[str, ...] = (),
         cell: str | None = None,
         bodies: tuple[Plan, ...] = (),
+        members: tuple[Node, ...] = (),
     ) -> None:
         self.type = type
         self.op = op
@@ -82,6 +87,7 @@ class Node:
         self.updates = updates
         self.cell = cell
         self.bodies = bodies
+        self.members = members
 
     @property
     def is_pure(self) -> bool:
@@ -113,6 +119,7 @@ class Node:
             self.updates,
             self.cell,
             self.bodies,
+            self.members,
         )
 
     def arguments(self) -> list[Any]:

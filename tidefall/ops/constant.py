@@ -33,6 +33,9 @@ def _const_shape(*, value: Any) -> Shape:
     return Shape(value.shape)
 
 
+_INT32 = 2**31
+
+
 def to_array(value: Any, dtype: DType | None = None) -> np.ndarray[Any, Any]:
     """``value`` as an array of a TensorFlow dtype.
 
@@ -43,6 +46,11 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray[Any, Any]:
       TypeError: If the value cannot have that dtype (a string as a float, 1.5 as an integer).
       ValueError: If nested lists do not form a rectangle, or an integer does not fit.
     """
+    if value.__class__ is float and (dtype is None or dtype is dtypes.float32):
+        with np.errstate(over="ignore"):
+            return np.array(value, np.float32)
+    if value.__class__ is int and dtype in (None, dtypes.int32) and -_INT32 <= value < _INT32:
+        return np.array(value, np.int32)
     if isinstance(value, (np.ndarray, np.generic)):
         array = np.asarray(value)
         if array.dtype.kind == "O" and dtype is not dtypes.string:

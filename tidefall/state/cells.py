@@ -11,6 +11,18 @@ import numpy as np
 from tidefall.core.shapes import Shape
 
 
+class UninitializedError(Exception):
+    """A variable was needed before it had a value.
+
+    Attributes:
+      key: Which variable.
+    """
+
+    def __init__(self, key: str) -> None:
+        super().__init__(key)
+        self.key = key
+
+
 class Cell:
     """The value of one variable.
 
@@ -21,11 +33,11 @@ class Cell:
     Attributes:
       value: The present value, a NumPy array (or scalar).
       key: The variable's name in the store.
-      shared: Whether ``value`` is a view of a buffer shared with other variables; it is then
-        written in place.
+      pack: The `Pack` whose buffer ``value`` is a view of, or None. Such a value is written in
+        place.
     """
 
-    __slots__ = ("dtype", "key", "shape", "shared", "value")
+    __slots__ = ("dtype", "key", "pack", "shape", "value")
 
     value: Any
 
@@ -33,7 +45,7 @@ class Cell:
         self.key = key
         self.dtype = dtype
         self.shape = shape
-        self.shared = False
+        self.pack: Any = None
 
     @property
     def is_initialized(self) -> bool:
@@ -42,10 +54,11 @@ class Cell:
 
     def put(self, value: Any) -> Any:
         """Stores a new value the cell may keep; returns what is stored."""
-        if self.shared and np.shape(value) == self.value.shape:
-            self.value[...] = value
-            return self.value
-        self.shared = False
+        if self.pack is not None:
+            if np.shape(value) == self.value.shape:
+                self.value[...] = value
+                return self.value
+            self._leave_pack()
         self.value = value
         return value
 
@@ -66,7 +79,11 @@ class Cell:
         """Takes the value away."""
         if hasattr(self, "value"):
             del self.value
-        self.shared = False
+        self._leave_pack()
+
+    def _leave_pack(self) -> None:
+        if self.pack is not None:
+            self.pack.dissolve()
 
 
 class Store:
