@@ -34,5 +34,73 @@ def scatter_set(x: Any, indices: Any, updates: Any) -> Any:
     return result
 
 
+def scatter_apply(how: str, x: Any, indices: Any, updates: Any) -> Any:
+    """A copy of ``x`` with ``updates`` combined into its elements at ``indices``, repeats too.
+
+    Args:
+      how: ``set``, ``add``, ``subtract``, ``multiply``, ``divide``, ``minimum`` or ``maximum``.
+      x: The array.
+      indices: An index array for the first axis, or a tuple of them for the first axes.
+      updates: The rows to combine with.
+    """
+    result = np.array(x)
+    if how == "set":
+        result[indices] = updates
+    elif how == "divide" and result.dtype.kind in "iu":
+        _divide_integers_at(result, indices, updates)
+    else:
+        getattr(np, how).at(result, indices, updates)
+    return result
+
+
+def _divide_integers_at(x: Any, indices: Any, updates: Any) -> None:
+    """Divides in place, one row after another, rounding towards zero."""
+    if np.any(np.equal(updates, 0)):
+        raise ValueError("integer division by zero.")
+    rows = np.arange(x.size).reshape(x.shape)[indices]
+    for row, divisor in np.broadcast(rows, updates):
+        value = int(x.flat[row])
+        quotient = abs(value) // abs(int(divisor))
+        x.flat[row] = quotient if (value < 0) == (divisor < 0) else -quotient
+
+
+def update_rows(step: Any, tables: Any, indices: Any, grad: Any) -> list[Any]:
+    """Copies of ``tables`` in which ``step`` has changed the rows ``indices``.
+
+    Where an index repeats, its steps are taken one after another.
+
+    Args:
+      step: From the rows of each table and of ``grad`` to the new rows of each table.
+      tables: Arrays of equally many rows.
+      indices: Which rows change.
+      grad: One row for each index.
+    """
+    check_range(indices, tables[0].shape[0])
+    results = [np.array(table) for table in tables]
+    if np.unique(indices).size == indices.size:
+        batches: Any = [slice(None)]
+    else:
+        batches = [slice(i, i + 1) for i in range(indices.size)]
+    for batch in batches:
+        rows = indices[batch]
+        new = step([table[rows] for table in results], grad[batch])
+        for table, changed in zip(results, new, strict=True):
+            table[rows] = changed
+    return results
+
+
+def check_range(indices: Any, size: int) -> None:
+    """Raises `IndexError` unless every index names one of ``size`` rows, counted from 0."""
+    if indices.size and (indices.min() < 0 or indices.max() >= size):
+        position = int(np.flatnonzero((indices < 0) | (indices >= size))[0])
+        raise IndexError(
+            f"indices[{position}] = {indices.flat[position]} is out of range: it must lie between "
+            f"0 and {size - 1}."
+            if size
+            else f"indices[{position}] = {indices.flat[position]} is out of range: there are no "
+            "rows."
+        )
+
+
 def __getattr__(name: str) -> Any:
     return getattr(np, name)

@@ -10,7 +10,7 @@ from tidefall.ir.graph import get_default_graph
 from tidefall.ops.array import no_op
 from tidefall.ops.math import mul
 from tidefall.ops.state import assign
-from tidefall.ops.training import apply_adam
+from tidefall.ops.training import adam
 from tidefall.variables.variable import Variable, trainable_variables
 
 
@@ -44,7 +44,7 @@ class AdamOptimizer:
             zeros = np.zeros(variable.shape.as_list(), dtype)
             m = Variable(zeros, trainable=False, name=variable.op.name + "/Adam")
             v = Variable(zeros, trainable=False, name=variable.op.name + "/Adam_1")
-            updates.append(apply_adam(
+            updates.append(adam.ref(
                 variable._ref(), m._ref(), v._ref(), b1p, b2p, self.learning_rate, self.beta1,
                 self.beta2, self.epsilon, grad,
             ).op)  # fmt: skip

@@ -1,0 +1,188 @@
+"""Ops that change variables: from one kernel to an op type for each kind of variable.
+
+TensorFlow has two of each: ``ApplyAdam`` changes reference variables and returns the first of
+them, ``ResourceApplyAdam`` takes handles of resource variables and returns nothing. The kernel
+is the same: a pure function from old values to new ones.
+"""
+
+from __future__ import annotations
+
+import inspect
+from collections.abc import Callable
+from types import FunctionType
+from typing import Any, NamedTuple
+
+from tidefall.core.shapes import SCALAR, UNKNOWN, Shape
+from tidefall.ir.inference import ShapeContext
+from tidefall.ir.opdef import OpDef
+from tidefall.ir.tensor import Tensor
+from tidefall.ops.registry import INDICES, NUMBERS, op
+
+Kernel = Callable[..., Any]
+
+#: Ops that hand on the handle of a resource variable.
+_HANDS_ON = frozenset({"Identity", "Enter", "Switch", "Exit", "RefIdentity"})
+
+
+class UpdateRule(NamedTuple):
+    """The op types of one update rule.
+
+    Attributes:
+      ref: For reference variables.
+      resource: For resource variables.
+      sparse: For some rows of reference variables; None where TensorFlow has no such op.
+      resource_sparse: For some rows of resource variables, likewise.
+    """
+
+    ref: OpDef
+    resource: OpDef
+    sparse: Any = None
+    resource_sparse: Any = None
+
+
+def update_rule(
+    name: str, updates: tuple[str, ...], sparse: bool = True
+) -> Callable[[Kernel], UpdateRule]:
+    """Makes the ops of an optimizer's update rule from a kernel that works element by element.
+
+    The kernel is written as that of ``Apply<name>``. Its sparse forms apply it to the rows named
+    by an additional input ``indices``, which follows ``grad``.
+
+    Args:
+      name: What follows ``Apply`` in the names of the op types.
+      updates: The inputs that are variables, in the order in which the kernel returns them.
+      sparse: Whether there are sparse forms.
+    """
+
+    def declare(kernel: Kernel) -> UpdateRule:
+        dense = _pair(f"Apply{name}", kernel, updates)
+        if not sparse:
+            return UpdateRule(*dense)
+        return UpdateRule(*dense, *_pair(f"SparseApply{name}", _on_rows(kernel, updates), updates))
+
+    return declare
+
+
+def _pair(type_name: str, kernel: Kernel, updates: tuple[str, ...]) -> tuple[OpDef, OpDef]:
+    ref = op(
+        type_name, T=NUMBERS, Tindices=INDICES, updates=updates, differentiable=False,
+        outputs=("out",), shape=_update_shape(kernel, updates), extra={"use_locking": False},
+    )(kernel)  # fmt: skip
+    return ref, resource_twin(ref, extra={"use_locking": False})
+
+
+def resource_twin(
+    ref: OpDef, rename: dict[str, str] | None = None, extra: dict[str, Any] | None = None
+) -> OpDef:
+    """The op ``Resource<name>`` with the kernel of ``ref``, for handles of resource variables.
+
+    Args:
+      ref: An op that changes reference variables and returns the first of them.
+      rename: Inputs and type attributes of ``ref`` that the other op calls differently.
+      extra: Attributes that the kernel does not take.
+    """
+    names = rename or {}
+    declare = op(
+        f"Resource{ref.name}", updates=tuple([names.get(name, name) for name in ref.updates]),
+        overwrites=ref.overwrites, shape=ref.shape_rule, extra=extra, stateful=True,
+        differentiable=False,
+        **{names.get(name, name): allowed for name, allowed in ref.constraints.items()},
+    )  # fmt: skip
+    return declare(_with_handles(ref, names))
+
+
+def _with_handles(ref: OpDef, names: dict[str, str]) -> Kernel:
+    """The kernel of ``ref`` under the signature of the resource op."""
+    kernel: Any = ref.kernel
+    signature = inspect.signature(kernel)
+    parameters = [
+        parameter.replace(
+            name=names.get(parameter.name, parameter.name),
+            annotation="Resource" if parameter.name in ref.updates
+            else names.get(parameter.annotation, parameter.annotation),
+        )
+        for parameter in signature.parameters.values()
+    ]  # fmt: skip
+    return _declared(kernel, signature.replace(parameters=parameters, return_annotation="None"))
+
+
+def _declared(kernel: Any, signature: inspect.Signature) -> Kernel:
+    """A function of the same code that says another signature."""
+    twin = FunctionType(
+        kernel.__code__, kernel.__globals__, kernel.__name__, kernel.__defaults__,
+        kernel.__closure__,
+    )  # fmt: skip
+    twin.__kwdefaults__ = kernel.__kwdefaults__
+    twin.__doc__ = kernel.__doc__
+    twin.__signature__ = signature  # type: ignore[attr-defined]
+    twin.__annotations__ = {"return": signature.return_annotation}
+    return twin
+
+
+def _on_rows(rule: Kernel, updates: tuple[str, ...]) -> Kernel:
+    """A kernel that applies ``rule`` to the rows that its input ``indices`` names."""
+    signature = inspect.signature(rule)
+    parameters: list[inspect.Parameter] = []
+    for parameter in signature.parameters.values():
+        renamed = parameter.replace(name="grad") if parameter.name == "delta" else parameter
+        parameters.append(renamed)
+        if renamed.name == "grad":
+            parameters.append(renamed.replace(name="indices", annotation="Tindices"))
+    names = [parameter.name for parameter in parameters[1:]]
+    tables, grad = len(updates), names.index("grad")
+
+    def on_rows(xp: Any, *inputs: Any, **attrs: Any) -> Any:
+        def step(rows: list[Any], grad_rows: Any) -> Any:
+            rest = (*inputs[tables:grad], grad_rows, *inputs[grad + 2 :])
+            new = rule(xp, *rows, *rest, **attrs)
+            return new if isinstance(new, tuple) else (new,)
+
+        new = xp.update_rows(step, inputs[:tables], inputs[grad + 1], inputs[grad])
+        return new if tables > 1 else new[0]
+
+    on_rows.__doc__ = rule.__doc__
+    return _declared(on_rows, signature.replace(parameters=parameters))
+
+
+def handle_shape(handle: Tensor) -> Shape:
+    """The static shape of the resource variable behind ``handle``, as far as it is known."""
+    op = handle._op
+    while op.type in _HANDS_ON:
+        op = op._inputs[0]._op
+    return op._attrs["shape"] if op.type == "VarHandleOp" else UNKNOWN
+
+
+def variable_shape(ctx: ShapeContext, index: int) -> Shape:
+    """In a shape rule: the shape of the variable that is input ``index``, of either kind."""
+    tensor = ctx.inputs[index]
+    return handle_shape(tensor) if tensor._dtype.name == "resource" else tensor._shape_value
+
+
+def _update_shape(kernel: Kernel, updates: tuple[str, ...]) -> Callable[..., Any]:
+    """The shape rule of an update: variables and gradient agree, everything else is a number."""
+    names = list(inspect.signature(kernel).parameters)[1:]
+    grad = names.index("grad" if "grad" in names else "delta")
+    sparse = "indices" in names
+
+    def rule(ctx: ShapeContext, *shapes: Shape) -> Any:
+        shape = UNKNOWN
+        for index in range(len(updates)):
+            shape = shape.merge_with(variable_shape(ctx, index))
+        if sparse:
+            rows = shapes[names.index("indices")].with_rank(1)
+            if shape.rank == 0:
+                raise ValueError("a variable that is a single number has no rows to update.")
+            (rows + shape[1:]).merge_with(shapes[grad])
+        else:
+            shape = shape.merge_with(shapes[grad])
+        for index, name in enumerate(names[: len(shapes)]):
+            if index >= len(updates) and index != grad and name != "indices":
+                _check_number(name, shapes[index])
+        return shape if ctx.inputs[0]._dtype._is_ref else ()
+
+    return rule
+
+
+def _check_number(name: str, shape: Shape) -> None:
+    if not shape.is_compatible_with(SCALAR):
+        raise ValueError(f"'{name}' must be a single number, but has shape {shape}.")
