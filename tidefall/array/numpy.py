@@ -10,6 +10,8 @@ from typing import Any
 
 import numpy as np
 
+from tidefall.array import philox, samplers  # noqa: F401 (kernels reach them through ``xp``)
+
 globals().update({_name: getattr(np, _name) for _name in np.__all__ if _name != "test"})
 
 name = "numpy"

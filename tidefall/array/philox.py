@@ -10,29 +10,26 @@ cosine are the namespace's own, to the last bit but one.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Hashable
+from math import prod
 from typing import Any, NamedTuple
 
 import numpy as np
 
-from tidefall.array import single
+from tidefall.array import philox_numpy, single
+from tidefall.array.philox_numpy import Ahead
 
 Namespace = Any
 Array = Any
 DTypeLike = Any
 
-#: How many blocks each output value may use; TensorFlow reserves as many per run.
+#: How many blocks TensorFlow reserves for each output value of a run.
 BLOCKS_PER_OUTPUT = 256
 
-_ROUNDS = 10
-_MULTIPLIERS = np.array([[0xD2511F53], [0xCD9E8D57]], np.uint64)
-_WEYL = (0x9E3779B9, 0xBB67AE85)
+_MULTIPLIERS = np.array(philox_numpy.MULTIPLIERS, np.uint64).reshape(2, 1)
+_WEYL = np.array(philox_numpy.WEYL, np.uint64).reshape(2, 1)
 _WORD = np.uint64(0xFFFFFFFF)
 _BITS = np.uint64(32)
-
-# Blocks that NumPy makes at once: few enough for the second-level cache, many enough to forget
-# the cost of a call.
-_CHUNK = 8192
 
 
 class Stream(NamedTuple):
@@ -41,56 +38,60 @@ class Stream(NamedTuple):
     Attributes:
       key: Two 32-bit words.
       counter: Four 32-bit words, the least significant first.
+      ahead: Under NumPy, the node's store of values for its next runs.
     """
 
     key: Array
     counter: Array
+    ahead: Ahead | None = None
 
     @classmethod
-    def of(cls, seed: int, seed2: int, position: int = 0) -> Stream:
+    def of(cls, seed: int, seed2: int, position: int = 0, ahead: Ahead | None = None) -> Stream:
         """The stream of an op with these two seeds, ``position`` blocks after its start."""
-        start = (((seed2 % 2**64) << 64) + position) % 2**128
-        key = np.array([seed % 2**64], "<u8").view("<u4")
-        counter = np.array([start % 2**64, start >> 64], "<u8").view("<u4")
-        return cls(key.astype(np.uint32, copy=False), counter.astype(np.uint32, copy=False))
+        start = (seed2 % 2**64 << 64) + position
+        return cls(words_of(seed, 2), words_of(start, 4), ahead)
 
 
-def _round_keys(xp: Namespace, key: Array) -> list[Array]:
-    """The key of each round, as a column of 64-bit words."""
-    words = xp.asarray(key).astype(np.uint64).reshape(2, 1)
-    steps = np.array(_WEYL, np.uint64).reshape(2, 1)
-    return [(words + np.uint64(i) * steps) & _WORD for i in range(_ROUNDS)]
+def words_of(number: int, count: int) -> Array:
+    """The lowest 32-bit words of a number, the least significant first."""
+    lowest = number % (1 << 32 * count)
+    return np.frombuffer(lowest.to_bytes(4 * count, "little"), "<u4")
 
 
-def blocks(xp: Namespace, stream: Stream, offsets: Array) -> Array:
+def blocks(xp: Namespace, stream: Stream, offsets: Array, end: int) -> Array:
     """The blocks of a stream at some offsets from its start.
 
     Args:
       xp: The array namespace.
       stream: The stream.
       offsets: 64-bit unsigned integers, of any shape.
+      end: A number greater than all of them; only NumPy's way looks at it.
 
     Returns:
       32-bit words, of the shape of ``offsets`` with a last dimension of 4.
     """
     flat = xp.reshape(offsets, (-1,))
-    # In each pair the words 0 and 2 of the counter, which are multiplied, and 1 and 3.
-    even, odd = _counters(xp, stream.counter, flat)
-    for key in _round_keys(xp, stream.key):
-        product = (even * _MULTIPLIERS)[::-1]
-        even, odd = (product >> _BITS) ^ odd ^ key, product & _WORD
-    words = xp.stack([even[0], odd[0], even[1], odd[1]], axis=-1).astype(np.uint32)
+    if xp.name == "numpy":
+        words = philox_numpy.at_offsets(stream.key, stream.counter, flat, end)
+    else:
+        words = _blocks(xp, stream, flat)
     return xp.reshape(words, (*offsets.shape, 4))
 
 
-def _counters(xp: Namespace, counter: Array, offsets: Array) -> tuple[Array, Array]:
-    """The words 0 and 2, and 1 and 3, of the counter at each offset."""
-    word = xp.asarray(counter).astype(np.uint64)
+def _blocks(xp: Namespace, stream: Stream, offsets: Array) -> Array:
+    """The generator as its authors state it; `philox_numpy` has the same with less copying."""
+    word = xp.asarray(stream.counter).astype(np.uint64)
     start = word[0] | (word[1] << _BITS)
-    high = word[2] | (word[3] << _BITS)
     low = start + offsets
-    high = high + (low < start).astype(np.uint64)
-    return xp.stack([low & _WORD, high & _WORD]), xp.stack([low >> _BITS, high >> _BITS])
+    high = (word[2] | (word[3] << _BITS)) + (low < start).astype(np.uint64)
+    even = xp.stack([low & _WORD, high & _WORD])
+    odd = xp.stack([low >> _BITS, high >> _BITS])
+    key = xp.asarray(stream.key).astype(np.uint64).reshape(2, 1)
+    for _ in range(philox_numpy.ROUNDS):
+        product = (even * _MULTIPLIERS)[::-1]
+        even, odd = (product >> _BITS) ^ odd ^ key, product & _WORD
+        key = (key + _WEYL) & _WORD
+    return xp.stack([even[0], odd[0], even[1], odd[1]], axis=-1).astype(np.uint32)
 
 
 def _fill(
@@ -99,52 +100,44 @@ def _fill(
     shape: tuple[int, ...],
     dtype: DTypeLike,
     per_block: int,
-    convert: Callable[[Array], Array],
+    convert: Callable[[Namespace, Array], Array],
+    what: Hashable = None,
 ) -> Array:
     """An array of values that consecutive blocks give.
 
-    ``convert`` turns an ``(n, 4)`` array of words into ``(n, per_block)`` values.
+    Args:
+      xp: The array namespace.
+      stream: The stream.
+      shape: The shape of the result.
+      dtype: Its dtype.
+      per_block: How many values each block gives.
+      convert: Turns words of shape ``(…, 4)``, which it may overwrite, into values of shape
+        ``(…, per_block)``.
+      what: What ``convert`` does, apart from the dtype.
     """
-    size = _size(shape)
+    size = prod(shape)
     count = -(-size // per_block)
     if xp.name != "numpy":
-        words = blocks(xp, stream, xp.arange(count, dtype=np.uint64))
-        values = xp.reshape(convert(words), (-1,))
-        return xp.reshape(values[:size], shape)
-    if count <= _CHUNK:
-        return convert(_consecutive(stream, 0, count)).reshape(-1)[:size].reshape(shape)
-    result = np.empty(size, dtype)
-    for start in range(0, count, _CHUNK):
-        words = _consecutive(stream, start, min(_CHUNK, count - start))
-        values = convert(words).reshape(-1)
-        target = result[start * per_block : (start + len(words)) * per_block]
-        target[:] = values[: len(target)]
-    return result.reshape(shape)
+        words = _blocks(xp, stream, xp.arange(count, dtype=np.uint64))
+        return xp.reshape(xp.reshape(convert(xp, words), (-1,))[:size], shape)
+    key, counter, ahead = stream
+    if count > philox_numpy.CHUNK:
+        result = np.empty(size, dtype)
+        for start in range(0, count, philox_numpy.CHUNK):
+            part = min(philox_numpy.CHUNK, count - start)
+            words = philox_numpy.consecutive(key, counter, start, part)
+            target = result[start * per_block : (start + part) * per_block]
+            target[:] = convert(xp, words).reshape(-1)[: len(target)]
+        return result.reshape(shape)
+    if ahead is None:
+        words = philox_numpy.consecutive(key, counter, 0, count)
+        return convert(xp, words).reshape(-1)[:size].reshape(shape)
 
+    def compute(offsets: Array, end: int) -> Array:
+        words = philox_numpy.at_offsets(key, counter, offsets.reshape(-1), end)
+        return convert(xp, words).reshape(len(offsets), -1)[:, :size]
 
-def _consecutive(stream: Stream, start: int, count: int) -> Array:
-    """The blocks from ``start`` on, as `blocks` gives them, in place in NumPy's buffers."""
-    offsets = np.arange(start, start + count, dtype=np.uint64)
-    even, odd = _counters(np, stream.counter, offsets)
-    product = np.empty((2, count), np.uint64)
-    swapped = product[::-1]
-    for key in _round_keys(np, stream.key):
-        np.multiply(even, _MULTIPLIERS, product)
-        np.right_shift(swapped, _BITS, even)
-        np.bitwise_xor(odd, key, odd)
-        np.bitwise_xor(even, odd, even)
-        np.bitwise_and(swapped, _WORD, odd)
-    words = np.empty((count, 4), np.uint32)
-    words[:, 0::2] = even.T
-    words[:, 1::2] = odd.T
-    return words
-
-
-def _size(shape: tuple[int, ...]) -> int:
-    size = 1
-    for length in shape:
-        size *= length
-    return size
+    return ahead.cache.take((what, dtype, size), ahead, count, compute).reshape(shape)
 
 
 # -- from words to numbers -------------------------------------------------------------------
@@ -152,19 +145,32 @@ def _size(shape: tuple[int, ...]) -> int:
 
 def _unit_float(xp: Namespace, words: Array) -> Array:
     """Each word's low 23 bits as the fraction of a float32 in [0, 1)."""
-    bits = (words & np.uint32(0x7FFFFF)) | np.uint32(0x3F800000)
-    return xp.bitcast(bits, np.float32) - np.float32(1)
+    words &= np.uint32(0x7FFFFF)  # in place under NumPy
+    words |= np.uint32(0x3F800000)
+    unit = xp.bitcast(words, np.float32)
+    unit -= np.float32(1)
+    return unit
 
 
-def _unit_double(xp: Namespace, high: Array, low: Array) -> Array:
-    """20 bits of one word and all of another as the fraction of a float64 in [0, 1)."""
-    fraction = ((high & np.uint32(0xFFFFF)).astype(np.uint64) << _BITS) | low.astype(np.uint64)
-    return xp.bitcast(fraction | np.uint64(0x3FF0000000000000), np.float64) - np.float64(1)
+def doubles(xp: Namespace, words: Array) -> Array:
+    """The two float64 in [0, 1) that each block gives, each of 20 bits and a whole word."""
+    fraction = _long_words(xp, words)
+    low = fraction >> _BITS
+    fraction &= np.uint64(0xFFFFF)
+    fraction <<= _BITS
+    fraction |= low
+    fraction |= np.uint64(0x3FF0000000000000)
+    unit = xp.bitcast(fraction, np.float64)
+    unit -= np.float64(1)
+    return unit
 
 
-def _doubles(xp: Namespace, words: Array) -> Array:
-    """The two float64 in [0, 1) that each block gives."""
-    return _unit_double(xp, words[..., 0::2], words[..., 1::2])
+def _long_words(xp: Namespace, words: Array) -> Array:
+    """Each two words as one of 64 bits, the first of them the lower half."""
+    if xp.name == "numpy":
+        return words.view("<u8")
+    long = words.astype(np.uint64)
+    return long[..., 0::2] | (long[..., 1::2] << _BITS)
 
 
 def _unit_half(xp: Namespace, words: Array) -> Array:
@@ -196,10 +202,11 @@ def _is_bfloat16(dtype: DTypeLike) -> bool:
 def uniform(xp: Namespace, stream: Stream, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
     """Values uniform in [0, 1), for a floating-point ``dtype``."""
     dtype = np.dtype(dtype)
+    if dtype == np.float32:
+        return _fill(xp, stream, shape, dtype, 4, _unit_float)
     if dtype == np.float64:
-        return _fill(xp, stream, shape, dtype, 2, lambda words: _doubles(xp, words))
-    unit = {"float16": _unit_half, "bfloat16": _unit_bfloat16, "float32": _unit_float}[dtype.name]
-    return _fill(xp, stream, shape, dtype, 4, lambda words: unit(xp, words))
+        return _fill(xp, stream, shape, dtype, 2, doubles)
+    return _fill(xp, stream, shape, dtype, 4, _unit_half if dtype == np.float16 else _unit_bfloat16)
 
 
 def uniform_int(
@@ -216,11 +223,12 @@ def uniform_int(
     first = low.astype(unsigned)
     length = high.astype(unsigned) - first
 
-    def convert(words: Array) -> Array:
+    def convert(xp: Namespace, words: Array) -> Array:
         values = _long_words(xp, words) if wide else words
         return xp.bitcast(values - values // length * length + first, low.dtype)
 
-    return _fill(xp, stream, shape, low.dtype, 2 if wide else 4, convert)
+    limits = (int(low), int(high)) if xp.name == "numpy" else None
+    return _fill(xp, stream, shape, low.dtype, 2 if wide else 4, convert, limits)
 
 
 def uniform_full_int(
@@ -228,15 +236,12 @@ def uniform_full_int(
 ) -> Array:
     """Integers uniform over the whole range of a 32-bit or 64-bit ``dtype``."""
     dtype = np.dtype(dtype)
-    if dtype.itemsize == 8:
-        return _fill(xp, stream, shape, dtype, 2, lambda w: xp.bitcast(_long_words(xp, w), dtype))
-    return _fill(xp, stream, shape, dtype, 4, lambda w: xp.bitcast(w, dtype))
+    wide = dtype.itemsize == 8
 
+    def convert(xp: Namespace, words: Array) -> Array:
+        return xp.bitcast(_long_words(xp, words) if wide else words, dtype)
 
-def _long_words(xp: Namespace, words: Array) -> Array:
-    """Each two words as one of 64 bits, the first of them the lower half."""
-    long = words.astype(np.uint64)
-    return long[..., 0::2] | (long[..., 1::2] << _BITS)
+    return _fill(xp, stream, shape, dtype, 2 if wide else 4, convert, "full")
 
 
 # -- normal ------------------------------------------------------------------------------------
@@ -254,9 +259,9 @@ def _normal_floats(xp: Namespace, words: Array) -> Array:
     return _interleave(xp, sine * radius, cosine * radius)
 
 
-def _normal_doubles(xp: Namespace, words: Array) -> Array:
+def normal_doubles(xp: Namespace, words: Array) -> Array:
     """The same in double precision: two float64 of each block."""
-    unit = _doubles(xp, words)
+    unit = doubles(xp, words)
     first = xp.maximum(unit[..., 0:1], _SMALLEST)
     angle = 2 * np.pi * unit[..., 1:2]
     radius = xp.sqrt(-2.0 * xp.log(first))
@@ -270,17 +275,21 @@ def _interleave(xp: Namespace, first: Array, second: Array) -> Array:
 
 
 def _narrow(xp: Namespace, values: Array, dtype: DTypeLike) -> Array:
-    return _to_bfloat16(xp, values) if _is_bfloat16(dtype) else values.astype(dtype)
+    if dtype == np.float32:
+        return values
+    return values.astype(dtype) if dtype == np.float16 else _to_bfloat16(xp, values)
 
 
 def normal(xp: Namespace, stream: Stream, shape: tuple[int, ...], dtype: DTypeLike) -> Array:
     """Values of the standard normal distribution."""
     dtype = np.dtype(dtype)
     if dtype == np.float64:
-        return _fill(xp, stream, shape, dtype, 2, lambda words: _normal_doubles(xp, words))
-    return _fill(
-        xp, stream, shape, dtype, 4, lambda words: _narrow(xp, _normal_floats(xp, words), dtype)
-    )
+        return _fill(xp, stream, shape, dtype, 2, normal_doubles, "normal")
+
+    def convert(xp: Namespace, words: Array) -> Array:
+        return _narrow(xp, _normal_floats(xp, words), dtype)
+
+    return _fill(xp, stream, shape, dtype, 4, convert, "normal")
 
 
 # -- truncated normal --------------------------------------------------------------------------
@@ -298,13 +307,13 @@ def truncated_normal(
 ) -> Array:
     """Values of the standard normal distribution, drawn again while they are 2 or more away."""
     dtype = np.dtype(dtype)
-    size = _size(shape)
+    size = prod(shape)
     per_group = 2 if dtype == np.float64 else 4
     groups = xp.arange(-(-size // per_group), dtype=np.uint64)
     if xp.name == "numpy":
         values = np.empty((len(groups), per_group), np.float64 if per_group == 2 else np.float32)
-        for start in range(0, len(groups), _CHUNK):
-            part = slice(start, start + _CHUNK)
+        for start in range(0, len(groups), philox_numpy.CHUNK):
+            part = slice(start, start + philox_numpy.CHUNK)
             values[part] = _truncated_in_numpy(xp, stream, groups[part], per_group)
     else:
         values = _truncated(xp, stream, groups, per_group, _ALL_BLOCKS)
@@ -316,10 +325,12 @@ def _candidates(
     xp: Namespace, stream: Stream, groups: Array, per_group: int, count: int
 ) -> tuple[Array, Array]:
     """The values of the first ``count`` blocks of each group, and which of them are accepted."""
-    blocks_per_group = BLOCKS_PER_OUTPUT * per_group // 4
+    stride = BLOCKS_PER_OUTPUT * per_group // 4
     within = xp.arange(count, dtype=np.uint64)
-    words = blocks(xp, stream, groups[:, None] * np.uint64(blocks_per_group) + within)
-    values = _normal_doubles(xp, words) if per_group == 2 else _normal_floats(xp, words)
+    offsets = groups[:, None] * np.uint64(stride) + within
+    end = (int(groups[-1]) + 1) * stride if xp.name == "numpy" else 0
+    words = blocks(xp, stream, offsets, end)
+    values = normal_doubles(xp, words) if per_group == 2 else _normal_floats(xp, words)
     values = xp.reshape(values, (groups.shape[0], count * per_group))
     return values, xp.abs(values) < values.dtype.type(_TRUNCATED_AT)
 
@@ -339,7 +350,8 @@ def _truncated(xp: Namespace, stream: Stream, groups: Array, per_group: int, cou
 def _truncated_in_numpy(xp: Namespace, stream: Stream, groups: Array, per_group: int) -> Array:
     """The same with no more work than needed: most groups are done after one block."""
     values, accepted = _candidates(xp, stream, groups, per_group, 1)
-    unfinished = np.flatnonzero(~accepted.all(axis=1))
+    rows, all_four_or_two = (np.uint32, 0x01010101) if per_group == 4 else (np.uint16, 0x0101)
+    unfinished = np.flatnonzero(accepted.view(rows) != all_four_or_two)
     count = _ALL_BLOCKS - 2
     while len(unfinished):
         more, accepted = _candidates(xp, stream, groups[unfinished], per_group, count)

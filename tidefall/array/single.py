@@ -85,7 +85,7 @@ def sin_cos(xp: Namespace, x: Array) -> tuple[Array, Array]:
     odd = (turn & 1) == 1
     sine, cosine = sine.astype(np.float32), cosine.astype(np.float32)
     first, second = xp.where(odd, cosine, sine), xp.where(odd, sine, cosine)
-    # The signs are flipped in the sign bit: the sine's in quadrants 2 and 3, the cosine's in 1 and 2.
+    # The sine is negative in quadrants 2 and 3, the cosine in 1 and 2.
     return _flip(xp, first, turn & 2), _flip(xp, second, (turn + 1) & 2)
 
 
