@@ -76,7 +76,11 @@ OPTIMIZERS: Dict[str, Callable[[Any], Any]] = {
 
 
 def dense_problem(tf: Any, dtype: Any) -> Any:
-    """A quadratic: two linear outputs of three features, 32 rows. Returns loss and feeds."""
+    """A quadratic: two linear outputs of three features, eight rows a step. Loss and feeds.
+
+    The targets scatter, so that no run converges: where gradients vanish, an optimizer that
+    divides by their size shows rounding errors instead of its rule.
+    """
     kind = dtype.as_numpy_dtype
     x = tf.placeholder(dtype, [None, 3], name="x")
     y = tf.placeholder(dtype, [None, 2], name="y")
@@ -86,8 +90,18 @@ def dense_problem(tf: Any, dtype: Any) -> Any:
     loss = tf.reduce_mean(tf.square(tf.matmul(x, w) + b - y), name="loss")
     features = numbers(96, 37, 101).reshape(32, 3)
     targets = features @ np.array([[0.5, -1.0], [0.0, 2.0], [1.5, 0.25]]) + [0.3, -0.2]
-    feeds = {x: features.astype(kind), y: targets.astype(kind)}
-    return loss, lambda step: feeds
+    targets = targets + numbers(64, 61, 173).reshape(32, 2)
+    return loss, batches({x: features.astype(kind), y: targets.astype(kind)})
+
+
+def batches(data: Dict[Any, np.ndarray]) -> Callable[[int], Dict[Any, np.ndarray]]:
+    """Eight of the 32 rows for each step, always others."""
+
+    def feeds(step: int) -> Dict[Any, np.ndarray]:
+        rows = (np.arange(8) * 5 + step * 3) % 32
+        return {placeholder: values[rows] for placeholder, values in data.items()}
+
+    return feeds
 
 
 def network_problem(tf: Any, dtype: Any) -> Any:
@@ -102,13 +116,9 @@ def network_problem(tf: Any, dtype: Any) -> Any:
     hidden = tf.nn.tanh(tf.matmul(x, w1) + b1)
     loss = tf.reduce_mean(tf.square(tf.matmul(hidden, w2) + b2 - y), name="loss")
     features = numbers(96, 37, 101).reshape(32, 3)
-    targets = (features[:, :1] * features[:, 1:2] - 0.5 * features[:, 2:]).astype(kind)
-
-    def feeds(step: int) -> Dict[Any, np.ndarray]:
-        rows = (np.arange(8) * 5 + step * 3) % 32
-        return {x: features[rows].astype(kind), y: targets[rows]}
-
-    return loss, feeds
+    targets = features[:, :1] * features[:, 1:2] - 0.5 * features[:, 2:]
+    targets = targets + 0.5 * numbers(32, 61, 173).reshape(32, 1)
+    return loss, batches({x: features.astype(kind), y: targets.astype(kind)})
 
 
 def sparse_problem(tf: Any, dtype: Any) -> Any:
@@ -124,7 +134,8 @@ def sparse_problem(tf: Any, dtype: Any) -> Any:
 
     def feeds(step: int) -> Dict[Any, np.ndarray]:
         rows = np.array([step % 7, (3 * step + 1) % 7, step % 7, (step * step) % 5])
-        return {ids: rows, y: (0.5 * numbers(7, 2, 7)[rows, None] + np.zeros(3)).astype(kind)}
+        scatter = numbers(12 * (step + 1), 61, 173)[-12:].reshape(4, 3)
+        return {ids: rows, y: (0.5 * numbers(7, 2, 7)[rows, None] + scatter).astype(kind)}
 
     return loss, feeds
 
