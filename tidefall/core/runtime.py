@@ -20,8 +20,11 @@ class RunContext(Protocol):
     def resource(self, key: Any, make: Callable[[], Any]) -> Any:
         """The session's object for ``key`` (a queue, …), made by ``make`` when first asked for."""
 
-    def random(self, seed: int, seed2: int, outputs: int) -> Any:
-        """Reserves random numbers for ``outputs`` values from the node's stream."""
+    def random(self, seed: int, seed2: int, outputs: int, blocks_per_output: int = 256) -> Any:
+        """Reserves random numbers for ``outputs`` values from the node's stream.
+
+        The stream is made of blocks of 128 bits; each value may use as many as are said.
+        """
 
     def cancelled(self) -> bool:
         """Whether the run was cancelled or the session closed; blocking kernels look often."""

@@ -32,9 +32,9 @@ class NodeContext:
         """The session's object for ``key``, made by ``make`` when first asked for."""
         return self.store.resource(key, make)
 
-    def random(self, seed: int, seed2: int, outputs: int) -> Any:
+    def random(self, seed: int, seed2: int, outputs: int, blocks_per_output: int = 256) -> Any:
         """The node's random stream at its present counter, which moves on by ``outputs``."""
-        return self.store.random.reserve(self.op._name, seed, seed2, outputs)
+        return self.store.random.reserve(self.op._name, seed, seed2, outputs, blocks_per_output)
 
     def cancelled(self) -> bool:
         """Whether the session was closed."""

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tidefall.core.shapes import Shape
+from tidefall.state.random_counters import RandomCounters
 
 
 class UninitializedError(Exception):
@@ -98,7 +99,7 @@ class Store:
         self.cells: dict[str, Cell] = {}
         self.resources: dict[Any, Any] = {}
         self.closed = False
-        self.random: Any = None
+        self.random = RandomCounters()
 
     def cell(self, key: str, dtype: np.dtype[Any], shape: Shape) -> Cell:
         """The cell of that key, made without a value when first asked for."""
