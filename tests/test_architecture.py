@@ -55,6 +55,7 @@ LIBRARIES: dict[str, set[str]] = {
     "numpy": set(LAYERS),
     "ml_dtypes": {"core", "array", "ops", "proto", "executor", "io"},
     "google": {"proto"},
+    "absl": {"client.app", "client.flags"},
     "jax": {"array.jax", "executor.xla"},
     "jaxlib": {"array.jax", "executor.xla"},
     "llvmlite": {"executor.kernels"},

@@ -6,6 +6,7 @@ import sys
 
 HEAVY = {
     "IPython",
+    "absl",
     "google.protobuf",
     "hypothesis",
     "jax",

@@ -10,12 +10,16 @@ import sys as _sys
 from typing import Any as _Any
 
 from tidefall import namespace as _namespace
+from tidefall.client import app as _app
 from tidefall.client import session as _session
 from tidefall.core import exports as _exports
+from tidefall.core import logging as _logging
 from tidefall.gradients import walk as _walk
 from tidefall.io import gfile as _gfile
 from tidefall.io import gfile_object as _gfile_object
 from tidefall.io import graph_def as _graph_def
+from tidefall.io import import_graph as _import_graph
+from tidefall.io import meta_graph as _meta_graph
 from tidefall.io import op_def as _op_def
 from tidefall.io import records as _records
 from tidefall.ops import math as _math
@@ -23,13 +27,17 @@ from tidefall.ops import nn as _nn
 from tidefall.ops import state as _state
 from tidefall.ops import training as _training
 from tidefall.proto import public as _messages
+from tidefall.summary import reader as _reader
+from tidefall.summary import summaries as _summaries
+from tidefall.summary import writer as _writer
 from tidefall.train import adam as _adam
 from tidefall.variables import variable as _variable
 
 __version__ = "0.1.0"
 
 _IMPORTED = (_session, _walk, _math, _nn, _state, _training, _adam, _variable)
-_IMPORTED_IO = (_gfile, _gfile_object, _graph_def, _op_def, _records, _messages)
+_IMPORTED_IO = (_gfile, _gfile_object, _graph_def, _import_graph, _meta_graph, _op_def, _records)
+_IMPORTED_MORE = (_app, _logging, _messages, _reader, _summaries, _writer)
 
 _namespace.build(_sys.modules[__name__], _exports.TABLE)
 

@@ -38,11 +38,15 @@ def export_value(name: str, value: Any) -> None:
 
 
 def export_lazily(name: str, module: str, attribute: str) -> None:
-    """Gives ``module.attribute`` the public name ``tf.<name>``; it is imported at first use."""
+    """Gives ``module.attribute`` the public name ``tf.<name>``; it is imported at first use.
+
+    Without an attribute, the name means the module itself.
+    """
     LAZY[name] = (module, attribute)
 
 
 def load_lazily(name: str) -> Any:
     """What `export_lazily` was told of a public name. Raises `KeyError` if that is nothing."""
     module, attribute = LAZY[name]
-    return getattr(importlib.import_module(module), attribute)
+    found = importlib.import_module(module)
+    return getattr(found, attribute) if attribute else found

@@ -1,0 +1,1 @@
+"""Summaries: the ops that make them, and event files for TensorBoard."""
