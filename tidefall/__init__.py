@@ -24,6 +24,7 @@ from tidefall.io import op_def as _op_def
 from tidefall.io import records as _records
 from tidefall.ops import math as _math
 from tidefall.ops import nn as _nn
+from tidefall.ops import random as _random
 from tidefall.ops import state as _state
 from tidefall.ops import training as _training
 from tidefall.proto import public as _messages
@@ -35,7 +36,7 @@ from tidefall.variables import variable as _variable
 
 __version__ = "0.1.0"
 
-_IMPORTED = (_session, _walk, _math, _nn, _state, _training, _adam, _variable)
+_IMPORTED = (_session, _walk, _math, _nn, _random, _state, _training, _adam, _variable)
 _IMPORTED_IO = (_gfile, _gfile_object, _graph_def, _import_graph, _meta_graph, _op_def, _records)
 _IMPORTED_MORE = (_app, _logging, _messages, _reader, _summaries, _writer)
 
