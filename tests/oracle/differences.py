@@ -27,8 +27,11 @@ ORDER_GAPS: dict[str, str] = {}
 # Expression -> what is missing.
 VALUE_GAPS: dict[str, str] = {}
 
-# Expression -> reason, and the value here.
+# Expression -> reason; TensorFlow's value is expected not to come out.
 VALUE_DIFFERENCES: dict[str, str] = {}
+
+# Line of the table of gradients -> what is missing.
+GRADIENT_GAPS: dict[str, str] = {}
 
 # Wrong use -> the classes raised here, and the reason.
 ERROR_DIFFERENCES: dict[str, tuple[list[str], str]] = {}

@@ -1,6 +1,6 @@
 """Makes the golden files: run this under TensorFlow 1.15.5 (Python 3.7).
 
-    python tests/oracle/make.py [graphs|random|training|order|values|errors ...]
+    python tests/oracle/make.py [graphs|random|training|order|values|gradients|errors ...]
 
 Each part takes seconds to a minute. Its results are the same on every run.
 """
@@ -15,11 +15,11 @@ import canonical
 import numpy as np
 import tensorflow as tf
 from golden_files import digest, path_of, write_arrays, write_graph, write_json
-from programs import functions_of, order, streams, training_runs, values
+from programs import functions_of, gradient_values, order, streams, training_runs, values
 
 GRAPH_FAMILIES = [
     "basics", "operators", "arrays", "math", "nn", "variables", "flow", "random", "training",
-    "examples",
+    "examples", "summaries",
 ]  # fmt: skip
 
 WRONG_FAMILIES = ["values", "shapes", "models", "runs"]
@@ -130,6 +130,18 @@ def make_values() -> None:
     write_json(path_of("values.json"), record)
 
 
+def make_gradients() -> None:
+    record = {}
+    for line in gradient_values.expressions():
+        try:
+            value = gradient_values.gradient(tf, line, "float32")
+            record[line] = None if value is None else canonical.array_of(value)
+        except (tf.errors.OpError, LookupError, ValueError, TypeError) as error:
+            record[line] = {"error": type(error).__name__}
+            print(line, type(error).__name__, first_line(error))
+    write_json(path_of("gradients.json"), record)
+
+
 def make_errors() -> None:
     """The class of each exception and its bases; the message is printed, for whoever asks."""
     record = {}
@@ -157,6 +169,7 @@ MAKERS = {
     "training": make_training,
     "order": make_order,
     "values": make_values,
+    "gradients": make_gradients,
     "errors": make_errors,
 }
 
