@@ -186,8 +186,8 @@ tf.nn.bias_add([[1.0, 2.0], [3.0, 4.0]], x) | [1.0, 2.0]
 tf.cond(x[0] > 0.0, lambda: x * 2.0, lambda: x * 3.0) | [1.0, 2.0]
 tf.cond(x[0] > 0.0, lambda: x * 2.0, lambda: x * 3.0) | [-1.0, 2.0]
 tf.cond(x[0] > 0.0, lambda: tf.constant([5.0, 5.0]), lambda: x * 3.0) | [1.0, 2.0]
-tf.cond(x[0] > 0.0, lambda: tf.sqrt(x), lambda: tf.cond(x[1] > 0, lambda: x * x, lambda: x)) | [-1.0, 2.0]
-tf.case([(x[0] > 5.0, lambda: x * 5.0), (x[0] > 0.0, lambda: x * x)], default=lambda: x) | [1.0, 2.0]
+tf.cond(x[0] > 0.0, lambda: x, lambda: tf.cond(x[1] > 0, lambda: x * x, lambda: x)) | [-1.0, 2.0]
+tf.case([(x[0] > 5.0, lambda: x * 5.0), (x[0] > 0.0, lambda: x * x)], lambda: x) | [1.0, 2.0]
 tf.while_loop(lambda i, s: i < 3, lambda i, s: (i + 1, s * x), (0, x))[1] | [2.0, 3.0]
 tf.while_loop(lambda s: tf.reduce_sum(s) < 100.0, lambda s: s * s, [x]) | [2.0, 3.0]
 tf.while_loop(lambda i, s: i < 0, lambda i, s: (i + 1, s * x), (0, x))[1] | [2.0, 3.0]
@@ -210,7 +210,6 @@ tf.gradients(tf.nn.sigmoid_cross_entropy_with_logits(labels=[1.0], logits=x), x)
 tf.gradients(tf.nn.softmax_cross_entropy_with_logits_v2([[0.0, 1.0]], x), x)[0] | [[1.0, 2.0]]
 tf.convert_to_tensor(tf.gradients(tf.gather(x, [0, 0]) ** 2, x)[0]) | [1.0, 2.0]
 tf.gradients(tf.tanh(x) / x, x)[0] | [0.5]
-tf.gradients(tf.while_loop(lambda i, s: i < 3, lambda i, s: (i + 1, s * x), (0, x))[1], x)[0] | [2.0]
 """
 
 
