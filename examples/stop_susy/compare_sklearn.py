@@ -31,8 +31,8 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--signal", choices=events.SIGNALS, nargs="*", default=events.SIGNALS)
     parser.add_argument("--seeds", type=int, default=5)
-    parser.add_argument("--epochs", type=int, default=30)
-    parser.add_argument("--learning-rate", type=float, default=0.002)
+    parser.add_argument("--epochs", type=int, default=20)
+    parser.add_argument("--learning-rate", type=float, default=0.003)
     options = parser.parse_args()
     warnings.simplefilter("ignore", ConvergenceWarning)  # the number of epochs is chosen
     for signal in options.signal:

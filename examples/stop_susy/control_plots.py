@@ -66,7 +66,10 @@ def main() -> None:
 
 
 def draw(tables: Tables, columns: dict[str, tuple[float, float]], path: Path) -> None:
-    """Draws one panel for each column, all samples scaled to the same area."""
+    """Draws one panel for each column, all samples scaled to the same area.
+
+    The last bin also holds what lies beyond it.
+    """
     rows = (len(columns) + 3) // 4
     figure, axes = plt.subplots(rows, 4, figsize=(16, 3.4 * rows), squeeze=False)
     for axis, (column, (low, high)) in zip(axes.flat, columns.items(), strict=False):
@@ -85,14 +88,15 @@ def draw(tables: Tables, columns: dict[str, tuple[float, float]], path: Path) ->
         if column in LANDMARKS:
             position, text = LANDMARKS[column]
             axis.axvline(position, color="black", linestyle=":", linewidth=1)
-            axis.annotate(text, (position, 0.92), xycoords=("data", "axes fraction"))
+            axis.annotate(f" {text}", (position, 0.92), xycoords=("data", "axes fraction"))
         if not column.endswith(("eta0", "phi0", "eta1", "phi1", "eta2", "phi2", "Phi")):
             axis.set_yscale("log")
         axis.set_xlabel(column)
-    axes[0, 0].legend(frameon=False, fontsize=9)
+    handles, labels = axes[0, 0].get_legend_handles_labels()
+    figure.legend(handles, labels, frameon=False, ncols=3, loc="upper center")
     for axis in axes.flat[len(columns) :]:
         axis.set_visible(False)
-    figure.tight_layout()
+    figure.tight_layout(rect=(0, 0, 1, 0.97))
     figure.savefig(path, dpi=100)
     plt.close(figure)
 
