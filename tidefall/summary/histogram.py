@@ -21,7 +21,7 @@ def bucket_limits() -> Doubles:
     """The upper limits of the buckets, which reach over all doubles.
 
     >>> len(bucket_limits())
-    1549
+    1551
     """
     positive = []
     limit = _FIRST

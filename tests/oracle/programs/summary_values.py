@@ -24,7 +24,7 @@ def scalar_int(tf: Any) -> Any:
 
 
 def scalar_half_in_family(tf: Any) -> Any:
-    with tf.name_scope("outer"):
+    with tf.get_default_graph().name_scope("outer"):
         return tf.summary.scalar("half", tf.constant(0.1, tf.float16), family="family")
 
 
