@@ -8,13 +8,10 @@ from contextlib import contextmanager
 from typing import Any
 
 from tidefall.client.fetches import Fetches
-from tidefall.compiler.pack import pack_updates
-from tidefall.compiler.pipeline import make_plan, simplify
-from tidefall.compiler.specialize import specialize
 from tidefall.core import hooks
 from tidefall.core.exports import export
 from tidefall.executor import straightline
-from tidefall.executor.straightline import Program
+from tidefall.executor.tiers import chosen, compile_run
 from tidefall.ir.graph import Graph, get_default_graph
 from tidefall.ir.operation import Operation
 from tidefall.ir.tensor import Tensor
@@ -46,7 +43,7 @@ class BaseSession:
         self._store = Store()
         self._closed = False
         self._bound: dict[Any, Callable[..., Any]] = {}
-        self._programs: dict[Callable[..., Any], Program] = {}
+        self._tier = chosen(config)
         self._edits = self._graph._edits
 
     @property
@@ -116,7 +113,6 @@ class BaseSession:
         self._check_open()
         if self._edits != self._graph._edits:
             self._bound.clear()
-            self._programs.clear()
             self._edits = self._graph._edits
         wanted = Fetches(self._graph, fetches)
         feeds, values = self._resolved_feeds(feed_dict or {})
@@ -133,24 +129,18 @@ class BaseSession:
         if len(self._bound) >= CACHE_SIZE:
             for old in list(self._bound)[: CACHE_SIZE // 2]:
                 del self._bound[old]
-            kept = set(self._bound.values())
-            self._programs = {f: p for f, p in self._programs.items() if f in kept}
         self._bound[key] = function
 
     def _compile(self, wanted: Fetches, feeds: list[Tensor]) -> Callable[..., Any]:
-        plan = simplify(make_plan(feeds, wanted.tensors, wanted.targets))
-        special, sizes = specialize(plan)
-        program = Program(
-            pack_updates(special, sizes),
+        return compile_run(
+            self._tier,
             feeds,
+            wanted.tensors,
+            wanted.targets,
             wanted.expression,
             wanted.names,
-            sizes,
-            lambda: Program(plan, feeds, wanted.expression, wanted.names),
+            self._store,
         )
-        function = program.bind(self._store)
-        self._programs[function] = program
-        return function
 
     def _resolved_feeds(self, feed_dict: Any) -> tuple[list[Tensor], list[Any]]:
         if not hasattr(feed_dict, "items"):
@@ -207,7 +197,6 @@ class BaseSession:
         """Ends the session and forgets the values of its variables."""
         self._closed = True
         self._bound.clear()
-        self._programs.clear()
         self._store.closed = True
         self._store.clear()
 

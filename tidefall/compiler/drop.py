@@ -13,7 +13,7 @@ def drop_unused(plan: Plan) -> Plan:
         droppable = node.is_pure or node.type == LOAD
         if droppable and read.isdisjoint(node.outputs):
             continue
-        read.update(node.inputs)
+        read.update(node.reads)
         kept.append(node)
     if len(kept) == len(plan.nodes):
         return plan

@@ -26,7 +26,7 @@ def merge_duplicates(plan: Plan) -> Plan:
             kept.append(node)
             continue
         inputs = tuple([_identity(alias.get(value, value), constants) for value in node.inputs])
-        key = (node.type, inputs, _attrs_key(node))
+        key = (node.type, inputs, _attrs_key(node), node.guards)
         present = first.setdefault(key, node)
         if present is node:
             kept.append(node)

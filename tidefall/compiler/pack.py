@@ -13,7 +13,8 @@ from tidefall.compiler.sizes import Sizes
 from tidefall.ir.plan import LOAD, PACKED, Node, Plan, Value
 
 _RULES = """
-GradientDescent Momentum KerasMomentum Adam AdaMax Adagrad Adadelta RMSProp CenteredRMSProp Ftrl FtrlV2
+GradientDescent Momentum KerasMomentum
+Adam AdaMax Adagrad Adadelta RMSProp CenteredRMSProp Ftrl FtrlV2
 ProximalGradientDescent ProximalAdagrad AdagradDA AddSign PowerSign
 """.split()
 PACKABLE = frozenset(prefix + rule for rule in _RULES for prefix in ("Apply", "ResourceApply"))
@@ -23,7 +24,7 @@ def pack_updates(plan: Plan, sizes: Sizes) -> Plan:
     """Replaces groups of equal update rules by one `PACKED` node each."""
     groups: dict[Any, list[int]] = {}
     for position, node in enumerate(plan.nodes):
-        if node.type in PACKABLE:
+        if node.type in PACKABLE and not node.guards:
             key = _group_key(node, sizes)
             if key is not None:
                 groups.setdefault(key, []).append(position)
@@ -88,7 +89,7 @@ def _may_move(plan: Plan, positions: list[int]) -> bool:
             continue
         if node.on_host or node.bodies or not touched.isdisjoint(node.updates):
             return False
-        if not results.isdisjoint(node.inputs) or (node.cell in touched and node.type != LOAD):
+        if not results.isdisjoint(node.reads) or (node.cell in touched and node.type != LOAD):
             return False
     return all(results.isdisjoint(node.inputs) for node in members)
 
@@ -105,7 +106,7 @@ def _packed(members: tuple[Node, ...]) -> Node:
 def _without_idle_loads(plan: Plan) -> Plan:
     read = set(plan.fetches)
     for node in plan.nodes:
-        read.update(node.inputs)
+        read.update(node.reads)
     return plan.with_nodes(
         [n for n in plan.nodes if n.type != LOAD or not read.isdisjoint(n.outputs)]
     )

@@ -54,7 +54,7 @@ def _read_later(groups: Sequence[Sequence[Node]], plan: Plan) -> set[Value]:
     later = set(plan.fetches)
     for nodes in groups:
         for node in nodes:
-            later.update(node.inputs)
+            later.update(node.reads)
     return later
 
 
@@ -63,7 +63,7 @@ def _region(nodes: list[Node], later: set[Value]) -> Region:
     inputs: dict[Value, None] = {}
     state = False
     for node in nodes:
-        for value in node.inputs:
+        for value in node.reads:
             if value not in made and value.constant is None:
                 inputs[value] = None
         made.update(node.outputs)

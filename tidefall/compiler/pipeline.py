@@ -9,9 +9,9 @@ from tidefall.compiler.drop import drop_unused
 from tidefall.compiler.fold import fold_constants
 from tidefall.compiler.merge import merge_duplicates
 from tidefall.compiler.rules import rewrite
-from tidefall.compiler.versions import Translator
+from tidefall.compiler.translate import Translator
 from tidefall.ir.operation import Operation
-from tidefall.ir.plan import Plan
+from tidefall.ir.plan import Node, Plan
 from tidefall.ir.tensor import Tensor
 
 Pass = Callable[[Plan], Plan]
@@ -34,7 +34,7 @@ def make_plan(
     ops = prune.needed(fetches, targets, fed)
     translator = Translator()
     inputs = tuple([translator.feed(tensor) for tensor in feeds])
-    translator.translate(prune.in_order(ops, fed))
+    translator.run(ops, fed)
     results = tuple([translator.fetch(tensor) for tensor in fetches])
     graph = (feeds or fetches or targets)[0].graph if (feeds or fetches or targets) else None
     total = len(graph._by_id) if graph is not None else 0
@@ -45,4 +45,12 @@ def simplify(plan: Plan) -> Plan:
     """Applies every pass of `PASSES`."""
     for each in PASSES:
         plan = each(plan)
+    if any(node.bodies for node in plan.nodes):
+        plan = plan.with_nodes([_with_simple_bodies(node) for node in plan.nodes])
     return plan
+
+
+def _with_simple_bodies(node: Node) -> Node:
+    return (
+        node.with_bodies(tuple([simplify(body) for body in node.bodies])) if node.bodies else node
+    )

@@ -10,7 +10,7 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tidefall.ir.plan import Node, Plan, Value
+from tidefall.ir.plan import CHOICE, Guard, Node, Plan, Value
 
 Rule = Callable[[Node], Value | None]
 
@@ -35,6 +35,11 @@ def rewrite(plan: Plan) -> Plan:
     for node in plan.nodes:
         if alias:
             node = node.with_inputs(tuple([alias.get(value, value) for value in node.inputs]))
+        if node.guards:
+            settled = _settled(node, alias)
+            if settled is None:
+                continue
+            node = settled
         found = None
         for each in RULES.get(node.type, ()):
             found = each(node)
@@ -44,9 +49,30 @@ def rewrite(plan: Plan) -> Plan:
             kept.append(node)
         else:
             alias[node.outputs[0]] = found
-    if not alias:
+    if not alias and len(kept) == len(plan.nodes):
         return plan
     return plan.with_nodes(kept).rewire(alias).noted(f"simplified {len(alias)} nodes away")
+
+
+def _settled(node: Node, alias: dict[Value, Value]) -> Node | None:
+    """The node without guards that surely hold; None if one surely does not."""
+    guards = []
+    for guard in node.guards:
+        predicate = alias.get(guard.predicate, guard.predicate)
+        if predicate.constant is None:
+            guards.append(Guard(predicate, guard.side))
+        elif bool(predicate.constant) is not guard.side:
+            return None
+    return node.with_inputs(node.inputs, tuple(guards))
+
+
+@rule(CHOICE)
+def known_choice(node: Node) -> Value | None:
+    """A choice whose predicate is known."""
+    predicate, if_true, if_false = node.inputs
+    if predicate.constant is None:
+        return None
+    return if_true if predicate.constant else if_false
 
 
 @rule("Identity", "StopGradient", "PreventGradient", "Snapshot", "PlaceholderWithDefault")

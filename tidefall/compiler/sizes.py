@@ -43,8 +43,10 @@ Softsign SoftsignGrad Sqrt SqrtGrad Square SquaredDifference StopGradient Sub Ta
 TruncateDiv Xdivy Xlogy ZerosLike
 """.split()
 _STRUCTURAL = """
-All Any ArgMax ArgMin BiasAddGrad BroadcastTo ExpandDims Fill GatherV2 MatMul Max Mean Min OneHot Pack
-Prod Reshape SoftmaxCrossEntropyWithLogits SparseSoftmaxCrossEntropyWithLogits Squeeze Sum Tile Transpose
+All Any ArgMax ArgMin
+BiasAddGrad BroadcastTo ExpandDims Fill GatherV2 MatMul Max Mean Min OneHot Pack
+Prod Reshape
+SoftmaxCrossEntropyWithLogits SparseSoftmaxCrossEntropyWithLogits Squeeze Sum Tile Transpose
 """.split()
 GENERIC = frozenset(_ELEMENTWISE + _STRUCTURAL)
 

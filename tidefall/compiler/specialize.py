@@ -74,6 +74,7 @@ def _needless_broadcasts(plan: Plan, sizes: Sizes) -> set[Node]:
             if other is not found[0] and sizes.equal(other, node.outputs[0]):
                 continue
         needed.update(found)
+        needed.update(guard.predicate for guard in node.guards)
     return {node for value, node in broadcasts.items() if value not in needed}
 
 

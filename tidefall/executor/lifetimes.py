@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from tidefall.compiler.sizes import Sizes
-from tidefall.ir.plan import LOAD, Node, Plan, Value
+from tidefall.ir.plan import CHOICE, LOAD, WHILE, Node, Plan, Value
 
 Roots = dict[Value, frozenset[Value]]
 
@@ -29,13 +29,15 @@ class Lifetimes:
         self._last = self._last_uses()
         self._group_last = self._group_last_uses()
         self.copied = self._loads_to_copy()
-        self._read = {value for node in plan.nodes for value in node.inputs} | set(plan.fetches)
+        self._read = {value for node in plan.nodes for value in node.reads} | set(plan.fetches)
 
     def _owners(self) -> dict[Value, Value]:
         """For each value that is a view of another: of which."""
         owner: dict[Value, Value] = {}
         for node in self.plan.nodes:
-            if node.opdef.view and node.inputs and not node.updates and node.type != LOAD:
+            if node.type == CHOICE:
+                owner.update(dict.fromkeys((*node.inputs, *node.outputs), node.outputs[0]))
+            elif node.opdef.view and node.inputs and not node.updates and node.type != LOAD:
                 for value in node.outputs:
                     owner[value] = owner.get(node.inputs[0], node.inputs[0])
         return owner
@@ -43,7 +45,7 @@ class Lifetimes:
     def _last_uses(self) -> dict[Value, int]:
         last: dict[Value, int] = {}
         for index, node in enumerate(self.plan.nodes):
-            for value in (*node.outputs, *node.inputs):
+            for value in (*node.outputs, *node.reads):
                 last[value] = index
         for value in self.plan.fetches:
             last[value] = len(self.plan.nodes)
@@ -59,6 +61,8 @@ class Lifetimes:
     def dead_after(self, node: Node) -> list[Value]:
         """Values worth dropping that nothing reads after ``node``."""
         index = self.position[node]
+        if node.type == CHOICE:  # the side not taken has no value
+            return []
         return [
             value
             for value in dict.fromkeys((*node.inputs, *node.outputs))
@@ -101,9 +105,9 @@ class Lifetimes:
         writes: dict[str, list[int]] = {}
         barriers = []
         for index, node in enumerate(self.plan.nodes):
-            for key in node.updates:
+            for key in (*node.updates, *node.cell_writes):
                 writes.setdefault(key, []).append(index)
-            if node.on_host or node.bodies:
+            if node.on_host:
                 barriers.append(index)
         copied: set[Value] = set()
         for index, node in enumerate(self.plan.nodes):
@@ -121,7 +125,7 @@ def _roots(plan: Plan) -> Roots:
         if node.type == LOAD or node.updates:
             for value in node.outputs:
                 roots[value] = frozenset([value])
-        elif node.opdef.view or node.bodies:
+        elif node.opdef.view or node.type in (CHOICE, WHILE):
             shared: frozenset[Value] = frozenset()
             for value in node.inputs:
                 shared |= roots.get(value, frozenset())

@@ -7,6 +7,7 @@ goes. A table from its lines to the plan's nodes names the operation when someth
 
 from __future__ import annotations
 
+import enum
 import itertools
 import weakref
 from collections.abc import Callable
@@ -24,7 +25,7 @@ from tidefall.executor.feeds import Feed, inline_test
 from tidefall.executor.lifetimes import Lifetimes
 from tidefall.executor.templates import COMMUTATIVE, IN_PLACE, TEMPLATES
 from tidefall.ir.opdef import group
-from tidefall.ir.plan import IS_INITIALIZED, LOAD, PACKED, Node, Plan, Value
+from tidefall.ir.plan import CHOICE, IS_INITIALIZED, LOAD, PACKED, WHILE, Node, Plan, Value
 from tidefall.ir.tensor import Tensor
 from tidefall.state.cells import Store
 
@@ -44,6 +45,14 @@ BUILTINS: dict[str, Any] = {
 }
 
 
+class Nesting(enum.Enum):
+    """Where a program stands: by itself, or as a part of a loop of another one."""
+
+    NONE = "by itself"
+    LOCKED = "inside, where the lock is held"
+    UNLOCKED = "inside, where no lock is held"
+
+
 class Program:
     """A generated function for one plan, not yet bound to a session.
 
@@ -54,6 +63,7 @@ class Program:
       names: What ``result`` refers to besides.
       sizes: The symbolic sizes the plan was specialized to, if it was.
       general: Makes the program for runs whose feeds do not fit these sizes.
+      nesting: Whether this is part of another program, and whether that holds the lock.
 
     Attributes:
       source: The text of the function.
@@ -68,10 +78,11 @@ class Program:
         names: dict[str, Any],
         sizes: Sizes | None = None,
         general: Callable[[], Program] | None = None,
+        nesting: Nesting | None = None,
     ) -> None:
         self.plan = plan
         self._general = general
-        writer = _Writer(plan, feeds, result, sizes)
+        writer = _Writer(plan, feeds, result, sizes, nesting or Nesting.NONE)
         self.source = writer.source()
         self.lines = writer.node_at_line
         self._globals = {**BUILTINS, **writer.globals, **names}
@@ -80,6 +91,10 @@ class Program:
         self.filename = f"<tidefall plan {next(_serial)}>"
         self._code = compile(self.source, self.filename, "exec")
         self._packs = writer.packs
+        self._loops = {
+            name: Program(body, [], expression, {}, nesting=inner)
+            for name, (body, expression, inner) in writer.loops.items()
+        }
         _by_file[self.filename] = self
 
     def bind(self, store: Store) -> Callable[..., Any]:
@@ -93,6 +108,8 @@ class Program:
             names[name] = NodeContext(store, node.op)
         for name, node in self._packs.items():
             names[name] = packs.bind(node, self.plan, store)
+        for name, loop in self._loops.items():
+            names[name] = loop.bind(store)
         names["general"] = _Lazily(self._general, store)
         exec(self._code, names)
         return names["run"]  # type: ignore[no-any-return]
@@ -159,7 +176,9 @@ class _Lazily:
 class _Writer:
     """Writes the source of one plan."""
 
-    def __init__(self, plan: Plan, feeds: list[Tensor], result: str, sizes: Sizes | None) -> None:
+    def __init__(
+        self, plan: Plan, feeds: list[Tensor], result: str, sizes: Sizes | None, nesting: Nesting
+    ) -> None:
         self.plan = plan
         self.result = result
         self.text: list[str] = []
@@ -173,7 +192,9 @@ class _Writer:
         self._cell_names: dict[str, str] = {}
         self._life = Lifetimes(plan, sizes)
         self._sizes = sizes
+        self._nesting = nesting
         self.packs: dict[str, Node] = {}
+        self.loops: dict[str, tuple[Plan, str, Nesting]] = {}
         self._feeds = [Feed(tensor) for tensor in feeds]
         for value in plan.feeds:
             self._names[value] = f"v{len(self._names)}"
@@ -194,7 +215,7 @@ class _Writer:
         self._guard()
         segments = partition(self.plan)
         indent = 1
-        if segments:
+        if segments and self._nesting is Nesting.NONE:
             self._line(1, "with errstate(all='ignore'):")
             indent = 2
         for segment in segments:
@@ -209,7 +230,10 @@ class _Writer:
     def _fetch_indent(self, segments: list[Any], indent: int) -> int:
         """Fetches of state are copied while its lock is still held."""
         last = segments[-1] if segments else None
-        return indent + 1 if isinstance(last, Region) and last.touches_state else indent
+        return indent + 1 if isinstance(last, Region) and self._locks(last) else indent
+
+    def _locks(self, region: Region) -> bool:
+        return region.touches_state and self._nesting is not Nesting.LOCKED
 
     def _line(self, indent: int, text: str, node: Node | None = None) -> None:
         self.text.append("    " * indent + text)
@@ -226,7 +250,7 @@ class _Writer:
             self._line(1, f"if not ({test}): return general({every})")
 
     def _region(self, region: Region, indent: int) -> None:
-        if region.touches_state:
+        if self._locks(region):
             self._line(indent, "with lock:")
             indent += 1
         for node in region.nodes:
@@ -238,6 +262,12 @@ class _Writer:
             text = f"{self._names[node.outputs[0]]} = {self._cell(node.cell or '')}.value{copy}"
         elif node.type == IS_INITIALIZED:
             text = f"{self._names[node.outputs[0]]} = {self._boolean(node)}"
+        elif node.type == CHOICE:
+            predicate, if_true, if_false = [self._argument(value) for value in node.inputs]
+            text = f"{self._names[node.outputs[0]]} = {if_true} if {predicate} else {if_false}"
+        elif node.type == WHILE:
+            self._while(node, indent)
+            return
         elif node.type == PACKED:
             text = self._packed(node)
         else:
@@ -245,7 +275,32 @@ class _Writer:
         dead = [self._names[value] for value in self._life.dead_after(node)]
         if dead:
             text += "; del " + ", ".join(dead)
-        self._line(indent, text, node)
+        self._line(indent, self._guarded(node) + text, node)
+
+    def _guarded(self, node: Node) -> str:
+        tests = [
+            f"{'' if guard.side else 'not '}{self._argument(guard.predicate)}"
+            for guard in node.guards
+        ]
+        return f"if {' and '.join(tests)}: " if tests else ""
+
+    def _while(self, node: Node, indent: int) -> None:
+        if node.guards:
+            self._line(indent, self._guarded(node).rstrip(), node)
+            indent += 1
+        number = len(self.loops) // 2
+        inner = Nesting.UNLOCKED if node.on_host else Nesting.LOCKED
+        condition, body = node.bodies
+        results = "".join(f"{{{i}}}, " for i in range(len(body.fetches)))
+        self.loops[f"condition{number}"] = (condition, "{0}", inner)
+        self.loops[f"body{number}"] = (body, f"({results})", inner)
+        state = ", ".join(self._names[value] for value in node.outputs)
+        count = len(node.outputs)
+        start = ", ".join(self._argument(value) for value in node.inputs[:count])
+        fixed = "".join(f", {self._argument(value)}" for value in node.inputs[count:])
+        self._line(indent, f"{state}, = {start},", node)
+        self._line(indent, f"while condition{number}({state}{fixed}):", node)
+        self._line(indent + 1, f"{state}, = body{number}({state}{fixed})", node)
 
     def _boolean(self, node: Node) -> str:
         self.globals["bool_"] = np.bool_
@@ -362,6 +417,10 @@ class _Writer:
     def _fetched(self, value: Value) -> str:
         """The expression of a fetched value: never something the caller could change later."""
         text = self._argument(value)
+        if self._nesting is not Nesting.NONE:
+            roots = self._life.roots.get(value, frozenset())
+            if all(root in self.plan.feeds or root.constant is not None for root in roots):
+                return text
         if value.constant is not None and value.constant.ndim == 0:
             return text
         rank = value.shape.rank

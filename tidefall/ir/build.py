@@ -7,6 +7,7 @@ A mistake is reported with the name of the node that would have been made and th
 
 from __future__ import annotations
 
+from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
 from tidefall.core.dtypes import DType, as_dtype
@@ -36,8 +37,24 @@ def apply(
         tensors, node_attrs = _convert(graph, op, args, attrs, scope)
     finally:
         names.scope = outer
-    node = add(graph, op, tensors, node_attrs, scope)
+    if op.ref_args:
+        node = _add_beside(graph, op, tensors, node_attrs, scope)
+    else:
+        node = add(graph, op, tensors, node_attrs, scope)
     return outputs_of(op, node)
+
+
+def _add_beside(
+    graph: Graph, op: OpDef, inputs: tuple[Tensor, ...], attrs: dict[str, Any], name: str
+) -> Operation:
+    """Adds a node that is placed with the variables it takes by reference."""
+    grouped = group(op.inputs, inputs, attrs)
+    with ExitStack() as stack:
+        for index in op.ref_args:
+            references = grouped[index] if op.inputs[index].is_list else [grouped[index]]
+            for tensor in references:
+                stack.enter_context(graph.colocate_with(tensor._op))
+        return add(graph, op, inputs, attrs, name)
 
 
 def outputs_of(op: OpDef, node: Operation) -> Any:

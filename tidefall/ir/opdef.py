@@ -66,13 +66,14 @@ class OpDef:
         stand for these variables.
       overwrites: Whether the old values of the updated variables do not matter (``Assign``).
       view: Whether an output may share memory with an input.
+      ref_args: Which of the declared inputs are references.
     """
 
     __slots__ = (
         "_attrs", "_inputs", "_outputs", "attr_names", "constraints", "differentiable", "doc",
         "effects", "function", "gradient_rule", "kernel", "kernel_attrs",
-        "name", "needs_run", "output_struct", "overwrites", "parse", "runs_on", "shape_rule",
-        "stateful", "update_positions", "updates", "view",
+        "name", "needs_run", "output_struct", "overwrites", "parse", "ref_args", "runs_on",
+        "shape_rule", "stateful", "update_positions", "updates", "view",
     )  # fmt: skip
 
     def __init__(
@@ -110,6 +111,7 @@ class OpDef:
         self.output_struct: type | None = None
         self.kernel_attrs: tuple[str, ...] = ()
         self.update_positions: tuple[int, ...] = ()
+        self.ref_args: tuple[int, ...] = ()
         self.attr_names: tuple[str, ...] = ()
         self.doc = doc
         self._inputs: tuple[Arg, ...] | None = None
@@ -141,6 +143,7 @@ class OpDef:
         self._inputs, self._outputs, self._attrs = inputs, outputs, attrs
         positions = {arg.name: index for index, arg in enumerate(inputs)}
         self.update_positions = tuple(positions[name] for name in self.updates)
+        self.ref_args = tuple(index for index, arg in enumerate(inputs) if arg.is_ref)
         self.attr_names = tuple(attrs)
 
     def __call__(self, *args: Any, name: str | None = None, **attrs: Any) -> Any:

@@ -10,17 +10,22 @@ from __future__ import annotations
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
-from typing import Any
+from typing import Any, NamedTuple
 
 from tidefall.core.dtypes import DType
 from tidefall.core.shapes import Shape
 from tidefall.ir.opdef import OpDef, group
 from tidefall.ir.operation import Operation
 
-#: Types of nodes that the compiler makes; every other type is an op's.
+#: Types of nodes that the compiler makes; every other type is an op's. A `CHOICE` has three
+#: inputs, a predicate and what it is if true and if false. A `WHILE` node's bodies, condition and
+#: body, take all its inputs: the loop variables first, then what does not change.
 LOAD = "Load"
 IS_INITIALIZED = "IsInitialized"
 PACKED = "PackedUpdates"
+CHOICE = "Choice"
+WHILE = "While"
+_MADE_HERE = (LOAD, IS_INITIALIZED, PACKED, CHOICE, WHILE)
 
 
 class Value:
@@ -46,6 +51,13 @@ class Value:
         return f"<{self.name} {self.dtype.name}{self.shape}{known}>"
 
 
+class Guard(NamedTuple):
+    """A condition under which a node runs: ``predicate`` must be ``side``."""
+
+    predicate: Value
+    side: bool
+
+
 class Node:
     """One step of a plan.
 
@@ -58,12 +70,15 @@ class Node:
       outputs: The values it computes: first the new values of ``updates``, then its results.
       updates: Keys of the variables it writes.
       cell: For `LOAD` and `IS_INITIALIZED`, the key of the variable.
-      bodies: For control flow, the plans of its branches or of its condition and body.
+      bodies: For `WHILE`, the plans of its condition and its body.
+      cell_writes: For `WHILE`, keys of the variables its bodies write.
+      guards: Conditions under which it runs, the outer ones first.
       members: For `PACKED`, the updates it stands for.
     """
 
     __slots__ = (
-        "attrs", "bodies", "cell", "inputs", "members", "op", "opdef", "outputs", "type", "updates",
+        "attrs", "bodies", "cell", "cell_writes", "guards", "inputs", "members", "op", "opdef",
+        "outputs", "type", "updates",
     )  # fmt: skip
 
     def __init__(
@@ -77,6 +92,8 @@ class Node:
         cell: str | None = None,
         bodies: tuple[Plan, ...] = (),
         members: tuple[Node, ...] = (),
+        cell_writes: tuple[str, ...] = (),
+        guards: tuple[Guard, ...] = (),
     ) -> None:
         self.type = type
         self.op = op
@@ -88,27 +105,37 @@ class Node:
         self.cell = cell
         self.bodies = bodies
         self.members = members
+        self.cell_writes = cell_writes
+        self.guards = guards
 
     @property
     def is_pure(self) -> bool:
         """Whether the node only computes: it may be folded, merged, moved or dropped."""
         opdef = self.opdef
-        return not (
-            self.type in (LOAD, IS_INITIALIZED)
-            or opdef.stateful
-            or opdef.effects
-            or self.updates
-            or self.bodies
-        )
+        if self.type in _MADE_HERE:
+            return self.type == CHOICE
+        return not (opdef.stateful or opdef.effects or self.updates)
 
     @property
     def on_host(self) -> bool:
         """Whether it runs in Python outside every lock."""
-        return self.opdef.runs_on == "host" and self.type not in (LOAD, IS_INITIALIZED)
+        if self.bodies:
+            return any(node.on_host for body in self.bodies for node in body.nodes)
+        return self.opdef.runs_on == "host" and self.type not in _MADE_HERE
 
-    def with_inputs(self, inputs: tuple[Value, ...]) -> Node:
+    @property
+    def reads(self) -> tuple[Value, ...]:
+        """Everything that must be computed before: inputs and the predicates of guards."""
+        if not self.guards:
+            return self.inputs
+        return (*self.inputs, *[guard.predicate for guard in self.guards])
+
+    def with_inputs(
+        self, inputs: tuple[Value, ...], guards: tuple[Guard, ...] | None = None
+    ) -> Node:
         """This node reading other values."""
-        if inputs == self.inputs:
+        guards = self.guards if guards is None else guards
+        if inputs == self.inputs and guards == self.guards:
             return self
         return Node(
             self.type,
@@ -120,6 +147,21 @@ class Node:
             self.cell,
             self.bodies,
             self.members,
+            self.cell_writes,
+            guards,
+        )
+
+    def with_bodies(self, bodies: tuple[Plan, ...]) -> Node:
+        """This loop with other bodies."""
+        return Node(
+            self.type,
+            self.op,
+            self.attrs,
+            self.inputs,
+            self.outputs,
+            bodies=bodies,
+            cell_writes=self.cell_writes,
+            guards=self.guards,
         )
 
     def arguments(self) -> list[Any]:
@@ -182,7 +224,13 @@ class Plan:
                 value = alias[value]
             return value
 
-        nodes = [node.with_inputs(tuple(map(now, node.inputs))) for node in self.nodes]
+        nodes = [
+            node.with_inputs(
+                tuple(map(now, node.inputs)),
+                tuple([Guard(now(guard.predicate), guard.side) for guard in node.guards]),
+            )
+            for node in self.nodes
+        ]
         return replace(self, nodes=tuple(nodes), fetches=tuple(map(now, self.fetches)))
 
     def noted(self, line: str) -> Plan:

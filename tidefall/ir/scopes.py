@@ -60,6 +60,7 @@ class Scopes:
             or self._gradient_overrides
             or self._kernel_labels
             or self._control_flow_context is not None
+            or self._container
         )
 
     def _enter_scopes(self, op: Operation) -> None:
@@ -72,6 +73,8 @@ class Scopes:
             op._attrs["_gradient_op_type"] = self._gradient_overrides[op.type].encode()
         if op.type in self._kernel_labels:
             op._attrs["_kernel"] = self._kernel_labels[op.type].encode()
+        if self._container and op._attrs.get("container") == b"" and op.opdef.stateful:
+            op._attrs["container"] = self._container.encode()
         if self._device_stack:
             devices.apply_scopes(self._device_stack, op, op._set_device)
         if self._colocation_stack:
@@ -250,10 +253,12 @@ class Scopes:
         """Names the resource container of stateful nodes made in the block."""
         outer = self._container
         self._container = container_name
+        self._note_scopes()
         try:
             yield container_name
         finally:
             self._container = outer
+            self._note_scopes()
 
     _container: str
 

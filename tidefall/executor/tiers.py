@@ -1,0 +1,89 @@
+"""Which tier runs a plan.
+
+The environment variable ``TIDEFALL_TIER``, or ``config.experimental.executor_type`` of a session,
+names one:
+
+* ``reference``: node by node, unsimplified; slow, for comparison;
+* ``numpy``: tier 0, one generated NumPy function per plan;
+* ``xla``: regions traced by JAX and compiled by XLA (needs the extra ``xla``);
+* ``auto`` (the default): tier 0 everywhere, XLA where the program asks for a device that needs it.
+"""
+
+from __future__ import annotations
+
+import importlib
+import os
+from collections.abc import Callable, Sequence
+from typing import Any
+
+from tidefall.compiler.pack import pack_updates
+from tidefall.compiler.pipeline import make_plan, simplify
+from tidefall.compiler.specialize import specialize
+from tidefall.executor.reference import Reference
+from tidefall.executor.straightline import Program
+from tidefall.ir.operation import Operation
+from tidefall.ir.plan import Plan
+from tidefall.ir.tensor import Tensor
+from tidefall.state.cells import Store
+
+TIERS = ("auto", "reference", "numpy", "xla")
+
+
+def chosen(config: Any = None) -> str:
+    """The tier that a session of this configuration uses.
+
+    Raises:
+      ValueError: If there is no tier of that name.
+    """
+    name = ""
+    if config is not None:
+        name = getattr(getattr(config, "experimental", None), "executor_type", "")
+    name = (name or os.environ.get("TIDEFALL_TIER", "") or "auto").lower()
+    if name not in TIERS:
+        raise ValueError(f"there is no tier '{name}'; TIDEFALL_TIER is one of {', '.join(TIERS)}.")
+    return name
+
+
+def compile_run(
+    tier: str,
+    feeds: list[Tensor],
+    fetches: Sequence[Tensor],
+    targets: Sequence[Operation],
+    result: str,
+    names: dict[str, Any],
+    store: Store,
+) -> Callable[..., Any]:
+    """A function that does one kind of run in a session.
+
+    Args:
+      tier: One of `TIERS`.
+      feeds: The tensors it is given values for, in order.
+      fetches: The tensors it computes.
+      targets: The operations it runs besides.
+      result: Source text that builds what it returns from ``{0}``, ``{1}``, … (the fetches).
+      names: What ``result`` refers to besides.
+      store: The session's state.
+    """
+    plan = make_plan(feeds, fetches, targets)
+    if tier == "reference":
+        return Reference(plan, feeds, result, names).bind(store)
+    plan = simplify(plan)
+    if tier == "xla" or (tier == "auto" and _wants_xla(plan)):
+        xla = importlib.import_module("tidefall.executor.xla")
+        return xla.compile_plan(plan, feeds, result, names, store)  # type: ignore[no-any-return]
+    special, sizes = specialize(plan)
+    program = Program(
+        pack_updates(special, sizes),
+        feeds,
+        result,
+        names,
+        sizes,
+        lambda: Program(plan, feeds, result, names),
+    )
+    return program.bind(store)
+
+
+def _wants_xla(plan: Plan) -> bool:
+    """Whether some node asks for a device that only XLA serves."""
+    devices = {node.op.device for node in plan.nodes if node.op.device}
+    return any("XLA" in device or "GPU" in device.upper() for device in devices)
