@@ -43,7 +43,10 @@ def test_the_summary_is_tensorflows(name: str) -> None:
         if value.HasField("image"):
             pixels.append(pixels_of(value.image.encoded_image_string))
             value.image.ClearField("encoded_image_string")
-    assert pixels == EXPECTED[name]["pixels"]
+    for ours, theirs in zip(pixels, EXPECTED[name]["pixels"], strict=True):
+        different = np.nonzero(np.subtract(ours, theirs))[0]
+        assert len(different) <= 1  # the brightest pixel may fall on either side of a whole number
+        assert max(abs(np.subtract(ours, theirs))) <= 1
     for ours, theirs in zip(summary.value, expected.value, strict=True):
         for field in ("sum", "sum_squares") if theirs.HasField("histo") else ():
             # Added up in another order.

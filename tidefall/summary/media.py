@@ -51,15 +51,15 @@ def as_pixels(image: Array, bad_colour: Array) -> Array:
     """
     if image.dtype == np.uint8:
         return image
-    numbers = image if image.dtype == np.float64 else image.astype(np.float32)
+    numbers = image.astype(np.float32)
     finite = np.isfinite(numbers).all(axis=-1)
     good = numbers[finite]
     low, high = (float(good.min()), float(good.max())) if good.size else (0.0, 0.0)
     offset, steps = (128.0, 127.0) if low < 0 else (0.0, 255.0)
     largest = max(abs(low), abs(high)) if low < 0 else high
-    scale = numbers.dtype.type(np.float32(0.0 if largest < _ALMOST_ZERO else steps / largest))
+    scale = np.float32(0.0 if largest < _ALMOST_ZERO else np.float32(steps) / np.float32(largest))
     pixels = np.empty(numbers.shape, np.uint8)
-    pixels[finite] = (good * scale + scale.dtype.type(offset)).astype(np.uint8)
+    pixels[finite] = (good * scale + np.float32(offset)).astype(np.uint8)
     pixels[~finite] = bad_colour[: numbers.shape[-1]]
     return pixels
 
