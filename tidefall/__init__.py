@@ -32,13 +32,19 @@ from tidefall.summary import reader as _reader
 from tidefall.summary import summaries as _summaries
 from tidefall.summary import writer as _writer
 from tidefall.train import adam as _adam
-from tidefall.variables import variable as _variable
+from tidefall.variables import creation as _creation
+from tidefall.variables import initialization as _initialization
 
 __version__ = "0.1.0"
 
-_IMPORTED = (_session, _walk, _math, _nn, _random, _state, _training, _adam, _variable)
+_IMPORTED = (_session, _walk, _math, _nn, _random, _state, _training, _adam)
 _IMPORTED_IO = (_gfile, _gfile_object, _graph_def, _import_graph, _meta_graph, _op_def, _records)
 _IMPORTED_MORE = (_app, _logging, _messages, _reader, _summaries, _writer)
+
+_IMPORTED_VARIABLES = (
+    _creation,
+    _initialization,
+)
 
 _namespace.build(_sys.modules[__name__], _exports.TABLE)
 

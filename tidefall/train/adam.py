@@ -11,7 +11,8 @@ from tidefall.ops.array import no_op
 from tidefall.ops.math import mul
 from tidefall.ops.state import assign
 from tidefall.ops.training import adam
-from tidefall.variables.variable import Variable, trainable_variables
+from tidefall.variables.listing import trainable_variables
+from tidefall.variables.variable import Variable
 
 
 @export("train.AdamOptimizer")
