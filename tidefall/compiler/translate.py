@@ -11,6 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
+
 from tidefall.compiler import prune
 from tidefall.compiler.frames import ENTER, EXIT, MERGE, SWITCH, Frame, Frames
 from tidefall.compiler.versions import Guards, Reference, Versions
@@ -206,21 +208,18 @@ class Translator:
         common = tuple([g for g in sides[0] if g.predicate is not predicate and g in sides[1]])
         self._guards_of_op[op] = common
         if_true, if_false = [self.read(op._inputs[i], op, sides[i]) for i in order]
-        output, index = op._outputs
+        output = op._outputs[0]
         chosen = Value(output._dtype, output._shape_value, output.name)
         self.nodes.append(
             Node(CHOICE, op, {}, (predicate, if_true, if_false), (chosen,), guards=common)
         )
         self._set(output, chosen)
-        if index._consumers:
-            self._merge_index(op, predicate, order, common)
+        self._merge_index(op, predicate, order, common)
 
     def _merge_index(
         self, op: Operation, predicate: Value, order: tuple[int, int], guards: Guards
     ) -> None:
-        numbers = [
-            Value(dtypes.int32, SCALAR, op.name, dtypes.int32.np_dtype.type(i)) for i in order
-        ]
+        numbers = [Value(dtypes.int32, SCALAR, op.name, np.asarray(i, np.int32)) for i in order]
         index = Value(dtypes.int32, SCALAR, op._outputs[1].name)
         self.nodes.append(Node(CHOICE, op, {}, (predicate, *numbers), (index,), guards=guards))
         self._set(op._outputs[1], index)
@@ -235,9 +234,11 @@ class Translator:
         constants = [op for op in frame.constants if not self._passes_reference(op)]
         starts = [variable.enter for variable in frame.variables]
         inputs = [self.read(op._inputs[0], op, guards) for op in (*starts, *constants)]
-        condition, reads = self._body(frame, constants, [frame.condition._inputs[0]])
+        captured = self._captured(frame)
+        inputs.extend(self.values[tensor] for tensor in captured)
+        condition, reads = self._body(frame, captured, [frame.condition._inputs[0]])
         following = [v.next._inputs[0] for v in frame.variables if v.next is not None]
-        body, written = self._body(frame, constants, following)
+        body, written = self._body(frame, captured, following)
         cells = {**condition.versions.cells, **body.versions.cells}
         self.versions.cells.update(cells)
         outputs = [
@@ -280,8 +281,19 @@ class Translator:
                 found.update(dict.fromkeys(self._guards_of_op.get(other, ())))
         return tuple(found)
 
+    def _captured(self, frame: Frame) -> list[Tensor]:
+        """Values of outside that operations of the loop read without an ``Enter``."""
+        inside = set(frame.ops)
+        found: dict[Tensor, None] = {}
+        for op in frame.ops:
+            for tensor in op._inputs if op.type not in ENTER else ():
+                value = self.values.get(tensor)
+                if tensor._op not in inside and isinstance(value, Value) and value.constant is None:
+                    found[tensor] = None
+        return list(found)
+
     def _body(
-        self, frame: Frame, constants: Sequence[Operation], results: Sequence[Tensor]
+        self, frame: Frame, captured: Sequence[Tensor], results: Sequence[Tensor]
     ) -> tuple[Translator, tuple[tuple[Value, ...], tuple[Value, ...]]]:
         """The translator of the condition or the body of a loop, with its feeds and results."""
         inner = Translator(self._frames, frame)
@@ -297,6 +309,10 @@ class Translator:
                 inner.values[op._outputs[0]] = self.values[op._inputs[0]]
             else:
                 feeds.append(inner.feed(op._outputs[0]))
+        feeds.extend(inner.feed(tensor) for tensor in captured)
+        for tensor, known in self.values.items():
+            if isinstance(known, Reference) or known.constant is not None:
+                inner.values.setdefault(tensor, known)
         fed = set(inner.values)
         inside = set(frame.ops)
         ops = prune.needed(results, (), fed) & inside

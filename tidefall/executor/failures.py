@@ -57,6 +57,15 @@ def uninitialized(op: Operation) -> errors.OpError:
     return errors.FailedPreconditionError(None, op, message)
 
 
+def not_computed(name: str) -> errors.OpError:
+    """The error for fetching a value of a branch that was not taken."""
+    message = (
+        f"'{name}' has no value in this run: it lies in a branch of a conditional that was not "
+        "taken. Fetch the result of the tf.cond instead."
+    )
+    return errors.InvalidArgumentError(None, None, message)
+
+
 def _attached(error: errors.OpError, op: Operation) -> errors.OpError:
     message = _message(op, error.message, None)
     if isinstance(error, errors.UnknownError):

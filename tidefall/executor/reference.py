@@ -54,7 +54,14 @@ def execute(plan: Plan, feeds: list[Any], store: Store) -> list[Any]:
     values: dict[Value, Any] = dict(zip(plan.feeds, feeds, strict=True))
     for node in plan.nodes:
         _step(node, plan, values, store)
-    return [np.array(_get(value, values))[()] for value in plan.fetches]
+    return [_fetched(value, values) for value in plan.fetches]
+
+
+def _fetched(value: Value, values: dict[Value, Any]) -> Any:
+    found = _get(value, values)
+    if found is None:
+        raise failures.not_computed(value.name)
+    return np.array(found)[()]
 
 
 def _get(value: Value, values: dict[Value, Any]) -> Any:

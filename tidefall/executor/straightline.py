@@ -25,7 +25,7 @@ from tidefall.executor.feeds import Feed, inline_test
 from tidefall.executor.lifetimes import Lifetimes
 from tidefall.executor.templates import COMMUTATIVE, IN_PLACE, TEMPLATES
 from tidefall.ir.opdef import group
-from tidefall.ir.plan import CHOICE, IS_INITIALIZED, LOAD, PACKED, WHILE, Node, Plan, Value
+from tidefall.ir.plan import CHOICE, IS_INITIALIZED, LOAD, PACKED, WHILE, Guard, Node, Plan, Value
 from tidefall.ir.tensor import Tensor
 from tidefall.state.cells import Store
 
@@ -193,6 +193,7 @@ class _Writer:
         self._life = Lifetimes(plan, sizes)
         self._sizes = sizes
         self._nesting = nesting
+        self._guards = {v: node.guards for node in plan.nodes if node.guards for v in node.outputs}
         self.packs: dict[str, Node] = {}
         self.loops: dict[str, tuple[Plan, str, Nesting]] = {}
         self._feeds = [Feed(tensor) for tensor in feeds]
@@ -212,7 +213,7 @@ class _Writer:
             self.globals[f"dtype{index}"] = feed.np_dtype
             self.globals[f"scalar{index}"] = feed._scalar
             self._line(1, convert if test == "True" else f"if {test}: {convert}")
-        self._guard()
+        self._check_rows()
         segments = partition(self.plan)
         indent = 1
         if segments and self._nesting is Nesting.NONE:
@@ -240,7 +241,7 @@ class _Writer:
         if node is not None:
             self.node_at_line[len(self.text)] = node
 
-    def _guard(self) -> None:
+    def _check_rows(self) -> None:
         """Sends runs whose feeds differ in their leading dimension to the general program."""
         rows = self._sizes.rows if self._sizes is not None else ()
         names = [self._names[self.plan.feeds[position]] for position in rows]
@@ -278,11 +279,12 @@ class _Writer:
         self._line(indent, self._guarded(node) + text, node)
 
     def _guarded(self, node: Node) -> str:
-        tests = [
-            f"{'' if guard.side else 'not '}{self._argument(guard.predicate)}"
-            for guard in node.guards
-        ]
-        return f"if {' and '.join(tests)}: " if tests else ""
+        return f"if {self._tests(node.guards)}: " if node.guards else ""
+
+    def _tests(self, guards: tuple[Guard, ...]) -> str:
+        return " and ".join(
+            f"{'' if guard.side else 'not '}{self._argument(guard.predicate)}" for guard in guards
+        )
 
     def _while(self, node: Node, indent: int) -> None:
         if node.guards:
@@ -415,7 +417,15 @@ class _Writer:
         return name
 
     def _fetched(self, value: Value) -> str:
-        """The expression of a fetched value: never something the caller could change later."""
+        """The expression of a fetched value, which may lie in a branch not taken."""
+        guards = self._guards.get(value)
+        if not guards:
+            return self._owned(value)
+        self.globals["missing"] = _missing
+        return f"({self._owned(value)} if {self._tests(guards)} else missing({value.name!r}))"
+
+    def _owned(self, value: Value) -> str:
+        """The expression of a value that the caller may keep and change."""
         text = self._argument(value)
         if self._nesting is not Nesting.NONE:
             roots = self._life.roots.get(value, frozenset())
@@ -432,6 +442,10 @@ class _Writer:
         if rank is None:
             return f"({text} if {text}.ndim else {text}[()])"
         return text
+
+
+def _missing(name: str) -> Any:
+    raise failures.not_computed(name)
 
 
 def own(value: Any) -> Any:
