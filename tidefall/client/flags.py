@@ -79,8 +79,11 @@ def __getattr__(name: str) -> Any:
     return found
 
 
+@functools.cache
 def _absl() -> Any:
     from absl import flags
+
+    flags.disclaim_key_flags()  # a flag belongs to the module that calls DEFINE_…, not to this
 
     return flags
 
@@ -91,7 +94,6 @@ def _with_old_names(define: Callable[..., Any]) -> Callable[..., Any]:
     @functools.wraps(define)
     def defined(*args: Any, **kwargs: Any) -> Any:
         renamed = {_OLD_NAMES.get(key, key): value for key, value in kwargs.items()}
-        # The flag belongs to the module that defines it, which absl finds by looking up the stack.
         return define(*args, **renamed)
 
     return defined
