@@ -40,7 +40,7 @@ class Feed:
                 f"cannot feed a value of shape {array.shape} for tensor '{self.name}', which has "
                 f"shape {self.shape}."
             )
-        return array if array.ndim else array[()]
+        return array if array.ndim or array.dtype.kind == "O" else array[()]
 
     def _converted(self, value: Any) -> Any:
         if isinstance(value, Tensor):

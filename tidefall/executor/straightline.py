@@ -386,7 +386,8 @@ class _Writer:
             name = f"k{len(self._constants)}"
             self._constants[id(value.constant)] = name
             array = value.constant
-            self.globals[name] = array if array.ndim else array[()]
+            # A string stays an array, so that it has the methods of one.
+            self.globals[name] = array if array.ndim or array.dtype.kind == "O" else array[()]
         return name
 
     def _attr(self, value: Any) -> str:
@@ -432,7 +433,7 @@ class _Writer:
             if all(root in self.plan.feeds or root.constant is not None for root in roots):
                 return text
         if value.constant is not None and value.constant.ndim == 0:
-            return text
+            return text if value.constant.dtype.kind != "O" else f"{text}[()]"
         rank = value.shape.rank
         if rank == 0:
             return f"{text}[()]"
