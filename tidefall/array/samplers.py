@@ -13,7 +13,10 @@ from typing import Any
 
 import numpy as np
 
+from tidefall.array.gamma_derivative import sample_derivative as gamma_derivative
 from tidefall.array.philox import BLOCKS_PER_OUTPUT, Stream, blocks, doubles, normal_doubles
+
+__all__ = ["gamma", "gamma_derivative", "permutation", "poisson"]
 
 Namespace = Any
 Array = Any
