@@ -73,7 +73,7 @@ class Library(Provider):
             return self.constant(w)
         if w.kind == "floor":
             return self.add_fed(w, data)
-        variables = [tf.get_variable(f"v{i}", initializer=p) for i, p in enumerate(data.parameters)]
+        variables = [tf.Variable(p, name=f"v{i}") for i, p in enumerate(data.parameters)]
         inputs = tf.placeholder(w.dtype, (None, *x.shape[1:]))
         wanted = tf.placeholder("int32" if w.loss == "xent" else w.dtype, (None, *y.shape[1:]))
         output = self.forward(w, variables, inputs)
