@@ -131,6 +131,24 @@ class Fetches:
             ) from error
 
 
+def structure(fetches: Any, feed_dict: Any) -> Any:
+    """A hashable form of nested fetches and the feeds' keys; None where there is none."""
+    try:
+        key = (_hashable(fetches), *(feed_dict or ()))
+        hash(key)
+    except TypeError:
+        return None
+    return key
+
+
+def _hashable(fetch: Any) -> Any:
+    if isinstance(fetch, (list, tuple)):
+        return (type(fetch), *map(_hashable, fetch))
+    if isinstance(fetch, dict):
+        return (type(fetch), tuple(fetch), *map(_hashable, fetch.values()))
+    return fetch
+
+
 def _mapping_type(fetch: Any) -> Any:
     if isinstance(fetch, collections.defaultdict):
         return lambda items: collections.defaultdict(fetch.default_factory, items)

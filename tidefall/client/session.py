@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from tidefall.client.fetches import Fetches
+from tidefall.client.fetches import Fetches, structure
+from tidefall.client.growth import Growth
+from tidefall.client.partial import PartialRun
 from tidefall.core import hooks
 from tidefall.core.exports import export
 from tidefall.executor import straightline
@@ -45,6 +47,8 @@ class BaseSession:
         self._bound: dict[Any, Callable[..., Any]] = {}
         self._tier = chosen(config)
         self._edits = self._graph._edits
+        self._growth = Growth(self._graph)
+        self._partial: dict[str, PartialRun] = {}
 
     @property
     def graph(self) -> Graph:
@@ -94,9 +98,9 @@ class BaseSession:
             else:
                 key = (tuple(fetches), list) if fetches.__class__ is list else fetches
                 function = self._bound.get(key)
-        except TypeError:
-            key = None
-            function = None
+        except TypeError:  # lists in lists, or dictionaries
+            key = structure(fetches, feed_dict)
+            function = None if key is None else self._bound.get(key)
         if function is None or self._edits != self._graph._edits:
             function, values = self._prepare(fetches, feed_dict, key)
         else:
@@ -111,6 +115,7 @@ class BaseSession:
     ) -> tuple[Callable[..., Any], list[Any]]:
         """The function for a run that was not seen before, and the values to call it with."""
         self._check_open()
+        self._growth.look(self._graph)
         if self._edits != self._graph._edits:
             self._bound.clear()
             self._edits = self._graph._edits
@@ -131,7 +136,9 @@ class BaseSession:
                 del self._bound[old]
         self._bound[key] = function
 
-    def _compile(self, wanted: Fetches, feeds: list[Tensor]) -> Callable[..., Any]:
+    def _compile(
+        self, wanted: Fetches, feeds: list[Tensor], done: Iterable[Operation] = ()
+    ) -> Callable[..., Any]:
         return compile_run(
             self._tier,
             feeds,
@@ -140,6 +147,7 @@ class BaseSession:
             wanted.expression,
             wanted.names,
             self._store,
+            done,
         )
 
     def _resolved_feeds(self, feed_dict: Any) -> tuple[list[Tensor], list[Any]]:
@@ -185,6 +193,47 @@ class BaseSession:
                 raise _explained(error) from None
 
         return call
+
+    def partial_run_setup(self, fetches: Any, feeds: Any = None) -> str:
+        """Begins a step that is fed and fetched in several goes.
+
+        Args:
+          fetches: Everything the goes will fetch.
+          feeds: All tensors they will feed.
+
+        Returns:
+          A handle for `partial_run`.
+        """
+        self._check_open()
+        tensors = [self._fed_tensor(item) for item in feeds or []]
+        handle = f"step_{len(self._partial)}"
+        self._partial[handle] = PartialRun(Fetches(self._graph, fetches), tensors)
+        return handle
+
+    def partial_run(self, handle: str, fetches: Any, feed_dict: Any = None) -> Any:
+        """Goes on with a step: feeds some more and fetches what can be computed now.
+
+        Every operation runs once in the whole step.
+
+        Raises:
+          ValueError: If the handle is unknown, or something was not announced or comes twice.
+        """
+        self._check_open()
+        step = self._partial.get(handle)
+        if step is None:
+            raise ValueError(f"there is no step {handle!r}; begin one with partial_run_setup.")
+        wanted = Fetches(self._graph, fetches)
+        feeds, values = self._resolved_feeds(feed_dict or {})
+        done = set(step.done)
+        kept = step.begin(wanted, dict(zip(feeds, values, strict=True)))
+        both = Fetches(self._graph, [fetches, kept])
+        function = self._compile(both, list(step.known), done)
+        try:
+            result, found = function(*step.known.values())
+        except Exception as error:
+            raise _explained(error) from None
+        step.known.update(zip(kept, found, strict=True))
+        return result
 
     def as_default(self) -> Any:
         """A context manager that makes this the default session of a block.

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 from tidefall.compiler import prune
 from tidefall.compiler.drop import drop_unused
@@ -21,7 +21,10 @@ PASSES: tuple[Pass, ...] = (rewrite, fold_constants, merge_duplicates, rewrite, 
 
 
 def make_plan(
-    feeds: Sequence[Tensor], fetches: Sequence[Tensor], targets: Sequence[Operation]
+    feeds: Sequence[Tensor],
+    fetches: Sequence[Tensor],
+    targets: Sequence[Operation],
+    done: Iterable[Operation] = (),
 ) -> Plan:
     """The plan of one kind of run, as the graph says it, before any pass.
 
@@ -29,9 +32,10 @@ def make_plan(
       feeds: Tensors whose values the run is given.
       fetches: Tensors whose values it returns.
       targets: Operations it executes besides.
+      done: Operations that an earlier part of the same step has executed.
     """
     fed = set(feeds)
-    ops = prune.needed(fetches, targets, fed)
+    ops = prune.needed(fetches, targets, fed, done)
     translator = Translator()
     inputs = tuple([translator.feed(tensor) for tensor in feeds])
     translator.run(ops, fed)

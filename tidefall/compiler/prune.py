@@ -15,10 +15,20 @@ from tidefall.ir.tensor import Tensor
 
 
 def needed(
-    fetches: Iterable[Tensor], targets: Iterable[Operation], fed: set[Tensor]
+    fetches: Iterable[Tensor],
+    targets: Iterable[Operation],
+    fed: set[Tensor],
+    done: Iterable[Operation] = (),
 ) -> set[Operation]:
-    """The operations that must execute: everything upstream, not looking behind what is fed."""
-    found: set[Operation] = set()
+    """The operations that must execute: everything upstream, not looking behind what is fed.
+
+    Args:
+      fetches: Tensors to compute.
+      targets: Operations to run.
+      fed: Tensors whose values are given.
+      done: Operations that have run already, in an earlier part of the step.
+    """
+    found: set[Operation] = set(done)
     stack = [tensor._op for tensor in fetches if tensor not in fed]
     stack.extend(targets)
     while stack:
@@ -32,7 +42,7 @@ def needed(
         for control_input in op._control_inputs:
             if control_input not in found:
                 stack.append(control_input)
-    return found
+    return found.difference(done)
 
 
 def in_order(ops: set[Operation], fed: set[Tensor]) -> list[Operation]:

@@ -16,7 +16,7 @@ import numpy as np
 from tidefall.compiler import prune
 from tidefall.compiler.frames import ENTER, EXIT, MERGE, SWITCH, Frame, Frames
 from tidefall.compiler.versions import Guards, Reference, Versions
-from tidefall.core import dtypes
+from tidefall.core import dtypes, errors
 from tidefall.core.shapes import SCALAR, Shape
 from tidefall.ir.operation import Operation
 from tidefall.ir.plan import CHOICE, IS_INITIALIZED, WHILE, Guard, Node, Plan, Value
@@ -37,6 +37,7 @@ PASSES_REFERENCE = frozenset(
 )
 _VARIABLES = frozenset({"VariableV2", "Variable", "VarHandleOp", "TemporaryVariable"})
 _ASKS_INITIALIZED = frozenset({"IsVariableInitialized", "VarIsInitializedOp"})
+_FED_ONLY = frozenset({"Placeholder", "PlaceholderV2"})
 _NO_NODE = frozenset({"NoOp", "ControlTrigger"})
 
 
@@ -90,6 +91,8 @@ class Translator:
             self._set(op._outputs[0], value)
         elif kind in _NO_NODE:
             return
+        elif kind in _FED_ONLY:
+            self._check_fed(op)
         elif kind in _VARIABLES:
             self._set(op._outputs[0], Reference(self.versions.cell(op).key))
         elif kind in SWITCH:
@@ -109,6 +112,16 @@ class Translator:
 
     def _set(self, tensor: Tensor, value: Any) -> None:
         self.values.setdefault(tensor, value)  # a fed tensor keeps what it is fed
+
+    def _check_fed(self, op: Operation) -> None:
+        tensor = op._outputs[0]
+        if tensor not in self.values:
+            message = (
+                f"placeholder '{tensor.name}' has no value: feed one of dtype "
+                f"{tensor._dtype.name} and shape {tensor._shape_value}, as in "
+                f"session.run(…, feed_dict={{{op.name}: …}})."
+            )
+            raise errors.InvalidArgumentError(None, op, message)
 
     # -- variables ----------------------------------------------------------------------------
 

@@ -13,7 +13,7 @@ from __future__ import annotations
 
 import importlib
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 from tidefall.compiler.pack import pack_updates
@@ -52,6 +52,7 @@ def compile_run(
     result: str,
     names: dict[str, Any],
     store: Store,
+    done: Iterable[Operation] = (),
 ) -> Callable[..., Any]:
     """A function that does one kind of run in a session.
 
@@ -63,8 +64,9 @@ def compile_run(
       result: Source text that builds what it returns from ``{0}``, ``{1}``, … (the fetches).
       names: What ``result`` refers to besides.
       store: The session's state.
+      done: Operations that an earlier part of the same step has executed.
     """
-    plan = make_plan(feeds, fetches, targets)
+    plan = make_plan(feeds, fetches, targets, done)
     if tier == "reference":
         return Reference(plan, feeds, result, names).bind(store)
     plan = simplify(plan)
