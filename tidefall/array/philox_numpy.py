@@ -7,6 +7,7 @@ few runs are made together: a `Lookahead`. The numbers do not depend on it.
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Hashable
 from functools import lru_cache
 from typing import Any, NamedTuple
@@ -46,7 +47,7 @@ def at_offsets(key: Array, counter: Array, offsets: Array, end: int) -> Array:
     """The blocks at some offsets, all less than ``end``, as an array of (n, 4) words."""
     words = counter.tolist()
     keys = _round_keys(*key.tolist())
-    even, odd, product = np.empty((3, 2, len(offsets)), np.uint64)
+    even, odd, product = _scratch.take(len(offsets))
     if words[0] + end < 2**32:
         done = 2
         _first_rounds(words, offsets, keys, even, odd, product)
@@ -100,6 +101,21 @@ def _first_rounds(
     np.bitwise_xor(even[0], np.uint64(odd0 ^ next0), even[0])
     np.bitwise_and(product[1], _WORD, odd[0])
     odd[1] = np.uint64(number % 2**32)
+
+
+class _Scratch(threading.local):
+    """Memory of each thread for words in the making; fresh memory costs as much as they do."""
+
+    def __init__(self) -> None:
+        self._memory = np.empty(3 * 2 * CHUNK, np.uint64)
+
+    def take(self, count: int) -> Array:
+        size = 3 * 2 * count
+        memory = self._memory if count <= CHUNK else np.empty(size, np.uint64)
+        return memory[:size].reshape(3, 2, count)
+
+
+_scratch = _Scratch()
 
 
 class Ahead(NamedTuple):

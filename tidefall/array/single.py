@@ -59,34 +59,70 @@ _SIN = _hex("-0x1.555545995a603p-3", "0x1.1107605230bc4p-7", "-0x1.994eb3774cf24
 def log(xp: Namespace, x: Array) -> Array:
     """The natural logarithm of positive, normal float32."""
     bits = xp.bitcast(x, np.int32)
-    shifted = bits - _LOG_OFFSET
-    entry = (shifted >> 19) & 15
-    exponent = shifted >> 23
-    mantissa = xp.bitcast(bits - (exponent << 23), np.float32).astype(np.float64)
-    r = mantissa * xp.take(_INVERSES, entry) - 1.0
-    start = xp.take(_LOGARITHMS, entry) + exponent.astype(np.float64) * _LOG_2
-    square = r * r
-    tail = _LOG1P[0] * square + (_LOG1P[1] * r + _LOG1P[2])
-    return (tail * square + (start + r)).astype(np.float32)
+    exponent = bits - _LOG_OFFSET
+    entry = exponent >> 19
+    entry &= 15
+    exponent >>= 23
+    mantissa = bits - (exponent << 23)
+    r = xp.bitcast(mantissa, np.float32).astype(np.float64)
+    r *= xp.take(_INVERSES, entry)
+    r -= 1.0
+    result = exponent.astype(np.float64)
+    result *= _LOG_2
+    result += xp.take(_LOGARITHMS, entry)
+    result += r
+    # The sum so far, plus the powers of r.
+    tail = _LOG1P[1] * r
+    tail += _LOG1P[2]
+    r *= r
+    tail += _LOG1P[0] * r
+    tail *= r
+    tail += result
+    return tail.astype(np.float32)
 
 
 def sin_cos(xp: Namespace, x: Array) -> tuple[Array, Array]:
     """The sine and the cosine of float32 between 0 and 120."""
-    wide = x.astype(np.float64)
-    quadrant = xp.floor(wide * _TWO_OVER_PI + 0.5)
-    r = wide - quadrant * _HALF_PI
-    square = r * r
-    fourth = square * square
-    cube = r * square
-    sine = (r + cube * _SIN[0]) + cube * square * (_SIN[1] + square * _SIN[2])
-    cosine = (_COS[0] + square * _COS[1]) + fourth * _COS[2]
-    cosine = cosine + fourth * square * (_COS[3] + square * _COS[4])
+    r = x.astype(np.float64)
+    quadrant = r * _TWO_OVER_PI
+    quadrant += 0.5
+    quadrant = xp.floor(quadrant)
     turn = quadrant.astype(np.int32)
+    quadrant *= _HALF_PI
+    r -= quadrant
+    square = r * r
+    sine, cosine = _sine(r, square).astype(np.float32), _cosine(square).astype(np.float32)
     odd = (turn & 1) == 1
-    sine, cosine = sine.astype(np.float32), cosine.astype(np.float32)
     first, second = xp.where(odd, cosine, sine), xp.where(odd, sine, cosine)
     # The sine is negative in quadrants 2 and 3, the cosine in 1 and 2.
     return _flip(xp, first, turn & 2), _flip(xp, second, (turn + 1) & 2)
+
+
+def _sine(r: Array, square: Array) -> Array:
+    """r + s1 r**3 + (s2 + s3 r**2) r**5, added up in this order."""
+    cube = r * square
+    tail = square * _SIN[2]
+    tail += _SIN[1]
+    result = cube * _SIN[0]
+    result += r
+    cube *= square
+    tail *= cube
+    result += tail
+    return result
+
+
+def _cosine(square: Array) -> Array:
+    """c0 + c1 r**2 + c2 r**4 + (c3 + c4 r**2) r**6, added up in this order."""
+    tail = square * _COS[4]
+    tail += _COS[3]
+    result = square * _COS[1]
+    result += _COS[0]
+    power = square * square
+    result += power * _COS[2]
+    power *= square
+    tail *= power
+    result += tail
+    return result
 
 
 def _flip(xp: Namespace, values: Array, when: Array) -> Array:
