@@ -297,8 +297,8 @@ def normal(xp: Namespace, stream: Stream, shape: tuple[int, ...], dtype: DTypeLi
 _TRUNCATED_AT = 2.0
 
 # Each group of outputs has a range of blocks of its own and takes the first values in it that
-# are small enough. Of eight words most groups find their values in the first four; that all
-# five blocks hold too few happens once in 10**20.
+# are small enough, mostly those of the first block. Where shapes must not depend on values, this
+# many blocks are looked at; that they hold too few happens once in 10**20.
 _ALL_BLOCKS = 5
 
 
@@ -311,22 +311,19 @@ def truncated_normal(
     per_group = 2 if dtype == np.float64 else 4
     groups = xp.arange(-(-size // per_group), dtype=np.uint64)
     if xp.name == "numpy":
-        values = np.empty((len(groups), per_group), np.float64 if per_group == 2 else np.float32)
-        for start in range(0, len(groups), philox_numpy.CHUNK):
-            part = slice(start, start + philox_numpy.CHUNK)
-            values[part] = _truncated_in_numpy(xp, stream, groups[part], per_group)
+        values = _truncated_in_numpy(xp, stream, groups, per_group)
     else:
-        values = _truncated(xp, stream, groups, per_group, _ALL_BLOCKS)
+        values = _truncated(xp, stream, groups, per_group)
     flat = xp.reshape(values if dtype == np.float64 else _narrow(xp, values, dtype), (-1,))
     return xp.reshape(flat[:size], shape)
 
 
 def _candidates(
-    xp: Namespace, stream: Stream, groups: Array, per_group: int, count: int
+    xp: Namespace, stream: Stream, groups: Array, per_group: int, first: int, count: int
 ) -> tuple[Array, Array]:
-    """The values of the first ``count`` blocks of each group, and which of them are accepted."""
+    """The values of ``count`` blocks of each group, and which of them are accepted."""
     stride = BLOCKS_PER_OUTPUT * per_group // 4
-    within = xp.arange(count, dtype=np.uint64)
+    within = xp.arange(first, first + count, dtype=np.uint64)
     offsets = groups[:, None] * np.uint64(stride) + within
     end = (int(groups[-1]) + 1) * stride if xp.name == "numpy" else 0
     words = blocks(xp, stream, offsets, end)
@@ -335,9 +332,9 @@ def _candidates(
     return values, xp.abs(values) < values.dtype.type(_TRUNCATED_AT)
 
 
-def _truncated(xp: Namespace, stream: Stream, groups: Array, per_group: int, count: int) -> Array:
-    """The first accepted values of each group, among those of ``count`` blocks."""
-    values, accepted = _candidates(xp, stream, groups, per_group, count)
+def _truncated(xp: Namespace, stream: Stream, groups: Array, per_group: int) -> Array:
+    """The first accepted values of each group."""
+    values, accepted = _candidates(xp, stream, groups, per_group, 0, _ALL_BLOCKS)
     rank = xp.cumsum(accepted, axis=1)
     nothing = values.dtype.type(0)
     columns = [
@@ -349,19 +346,32 @@ def _truncated(xp: Namespace, stream: Stream, groups: Array, per_group: int, cou
 
 def _truncated_in_numpy(xp: Namespace, stream: Stream, groups: Array, per_group: int) -> Array:
     """The same with no more work than needed: most groups are done after one block."""
-    values, accepted = _candidates(xp, stream, groups, per_group, 1)
-    rows, all_four_or_two = (np.uint32, 0x01010101) if per_group == 4 else (np.uint16, 0x0101)
-    unfinished = np.flatnonzero(accepted.view(rows) != all_four_or_two)
-    count = _ALL_BLOCKS - 2
-    while len(unfinished):
-        more, accepted = _candidates(xp, stream, groups[unfinished], per_group, count)
-        done = accepted.sum(axis=1) >= per_group
-        rank = np.cumsum(accepted[done], axis=1)
-        chosen = accepted[done] & (rank <= per_group)
-        values[unfinished[done]] = more[done][chosen].reshape(-1, per_group)
-        unfinished = unfinished[~done]
-        count *= 2
-    return values
+    result, accepted = _candidates_of_block(xp, stream, groups, per_group, 0)
+    rows, all_of_them = (np.uint32, 0x01010101) if per_group == 4 else (np.uint16, 0x0101)
+    waiting = np.flatnonzero(accepted.view(rows) != all_of_them)
+    values, accepted, block = result[waiting], accepted[waiting], 1
+    while len(waiting):
+        more = _candidates_of_block(xp, stream, groups[waiting], per_group, block)
+        values, accepted = np.hstack([values, more[0]]), np.hstack([accepted, more[1]])
+        rank = np.cumsum(accepted, axis=1, dtype=np.int32)
+        done = rank[:, -1] >= per_group
+        chosen = accepted[done] & (rank[done] <= per_group)
+        result[waiting[done]] = values[done][chosen].reshape(-1, per_group)
+        values, accepted, waiting = values[~done], accepted[~done], waiting[~done]
+        block += 1
+    return result
+
+
+def _candidates_of_block(
+    xp: Namespace, stream: Stream, groups: Array, per_group: int, block: int
+) -> tuple[Array, Array]:
+    """`_candidates` of one block, made in pieces that fit the cache."""
+    values = np.empty((len(groups), per_group), np.float64 if per_group == 2 else np.float32)
+    accepted = np.empty(values.shape, np.bool_)
+    for start in range(0, len(groups), philox_numpy.CHUNK):
+        part = slice(start, start + philox_numpy.CHUNK)
+        values[part], accepted[part] = _candidates(xp, stream, groups[part], per_group, block, 1)
+    return values, accepted
 
 
 # -- categories --------------------------------------------------------------------------------
