@@ -33,6 +33,9 @@ VALUE_DIFFERENCES: dict[str, str] = {}
 # Line of the table of gradients -> what is missing.
 GRADIENT_GAPS: dict[str, str] = {}
 
+# Imported graph -> what is missing.
+IMPORT_GAPS: dict[str, str] = {}
+
 # Wrong use -> the classes raised here, and the reason.
 ERROR_DIFFERENCES: dict[str, tuple[list[str], str]] = {}
 

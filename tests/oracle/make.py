@@ -1,13 +1,15 @@
 """Makes the golden files: run this under TensorFlow 1.15.5 (Python 3.7).
 
-    python tests/oracle/make.py [graphs|random|training|order|values|gradients|errors ...]
+    python tests/oracle/make.py [graphs|random|training|order|values|gradients|errors|imported]
 
 Each part takes seconds to a minute. Its results are the same on every run.
 """
 
 from __future__ import annotations
 
+import gzip
 import importlib
+import os
 import sys
 from typing import Any, Callable, Dict
 
@@ -15,7 +17,15 @@ import canonical
 import numpy as np
 import tensorflow as tf
 from golden_files import digest, path_of, write_arrays, write_graph, write_json
-from programs import functions_of, gradient_values, order, streams, training_runs, values
+from programs import (
+    functions_of,
+    gradient_values,
+    imported,
+    order,
+    streams,
+    training_runs,
+    values,
+)
 
 GRAPH_FAMILIES = [
     "basics", "operators", "arrays", "math", "nn", "variables", "flow", "random", "training",
@@ -142,6 +152,36 @@ def make_gradients() -> None:
     write_json(path_of("gradients.json"), record)
 
 
+def make_imported() -> None:
+    """The graphs as TensorFlow writes them, and what their runs give."""
+    os.makedirs(path_of("imported"), exist_ok=True)
+    record = {}
+    for name, program in functions_of(imported).items():
+        with tf.Graph().as_default() as graph:
+            runs = program(tf)
+            with gzip.GzipFile(path_of("imported", name + ".pb.gz"), "wb", mtime=0) as file:
+                file.write(graph.as_graph_def().SerializeToString())
+            with tf.Session() as session:
+                for number, (fetches, feeds) in enumerate(runs):
+                    for fetch, value in zip(fetches, session.run(fetches, feeds)):
+                        if value is not None:
+                            record["%s/%02d/%s" % (name, number, fetch)] = value
+                    for feed, value in feeds.items():
+                        record["%s/%02d/feed %s" % (name, number, feed)] = value
+        print(name, len(graph.get_operations()))
+    write_json(path_of("imported", "runs.json"), runs_by_name())
+    write_arrays(path_of("imported", "values.npz"), record)
+
+
+def runs_by_name() -> Dict[str, Any]:
+    """What is fetched and fed in each run of each imported graph, by name."""
+    record = {}
+    for name, program in functions_of(imported).items():
+        with tf.Graph().as_default():
+            record[name] = [[fetches, sorted(feeds)] for fetches, feeds in program(tf)]
+    return record
+
+
 def make_errors() -> None:
     """The class of each exception and its bases; the message is printed, for whoever asks."""
     record = {}
@@ -171,6 +211,7 @@ MAKERS = {
     "values": make_values,
     "gradients": make_gradients,
     "errors": make_errors,
+    "imported": make_imported,
 }
 
 if __name__ == "__main__":
