@@ -176,7 +176,7 @@ class _Probe:
             for value in node.outputs:
                 self.dims[value] = value.shape.dims
             return
-        found = self._inferred(node) if node.type in GENERIC else None
+        found = self._inferred(node) if _is_generic(node) else None
         for index, value in enumerate(node.outputs):
             static = value.shape
             dims = found[index].dims if found is not None else None
@@ -205,6 +205,8 @@ class _Probe:
             if dims is not None and None not in dims:
                 dtype = node.attrs["out_type"].np_dtype
                 number: Any = dims if node.type == "Shape" else _product(dims)
+                if np.max(number, initial=0) > np.iinfo(dtype).max:
+                    return  # a product of made-up sizes
                 self.numbers[node.outputs[0]] = np.asarray(number, dtype)
             return
         if node.type not in _SHAPE_ARITHMETIC:
@@ -234,6 +236,13 @@ class _Context:
             return Shape(tuple([None if size < 0 else int(size) for size in number.reshape(-1)]))
         dims = self.probe.dims_of(self.node.inputs[index])
         return unknown(dims[0]) if dims is not None and len(dims) == 1 else UNKNOWN
+
+
+def _is_generic(node: Node) -> bool:
+    """Whether the shape of the result is made of sizes without comparing them."""
+    if node.type == "Squeeze":
+        return bool(node.attrs["squeeze_dims"])  # else it looks for sizes of 1
+    return node.type in GENERIC
 
 
 def _product(dims: tuple[Size, ...]) -> int:

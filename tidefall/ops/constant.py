@@ -93,7 +93,7 @@ def _from_python(value: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
 
 def _inferred(array: np.ndarray[Any, Any], value: Any) -> np.ndarray[Any, Any]:
     """The array with the dtype TensorFlow infers for Python numbers."""
-    kept = isinstance(_first_leaf(value), np.generic)
+    kept = _holds_arrays(value)
     if array.dtype == np.float64 and not kept:
         with np.errstate(over="ignore"):
             return array.astype(np.float32)
@@ -102,6 +102,13 @@ def _inferred(array: np.ndarray[Any, Any], value: Any) -> np.ndarray[Any, Any]:
         return small if np.array_equal(small, array) else array
     as_dtype(array.dtype)
     return array
+
+
+def _holds_arrays(value: Any) -> bool:
+    """Whether an array, not only NumPy's scalars, is the first thing in nested lists."""
+    while isinstance(value, (list, tuple)) and value:
+        value = value[0]
+    return isinstance(value, np.ndarray) and value.ndim > 0
 
 
 def _from_objects(
@@ -231,6 +238,8 @@ def _filled(array: np.ndarray[Any, Any], shape: Shape, verify: bool) -> np.ndarr
     if array.shape == dims:
         return array
     size = shape.num_elements() or 0
+    if size == 0 and not verify:
+        return np.empty(dims, array.dtype)
     if verify:
         raise TypeError(f"the value has shape {array.shape}, but shape {shape} is asked for.")
     if array.size > size:
