@@ -15,8 +15,14 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 Report = dict[str, Any]
 
-# Settings that slow NumPy down must not come from the shell that starts the benchmark.
-DROPPED = ("OPENBLAS_CORETYPE", "OPENBLAS_L2_SIZE", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
+# Settings that slow NumPy or an import down must not come from the shell that starts this.
+DROPPED = (
+    "OPENBLAS_CORETYPE",
+    "OPENBLAS_L2_SIZE",
+    "OMP_NUM_THREADS",
+    "OPENBLAS_NUM_THREADS",
+    "PYTHONDONTWRITEBYTECODE",
+)
 # OpenMP threads sleep at once instead of spinning at their barriers.
 PASSIVE = {"GOMP_SPINCOUNT": "0", "OMP_WAIT_POLICY": "PASSIVE", "KMP_BLOCKTIME": "0"}
 
