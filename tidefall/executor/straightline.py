@@ -100,6 +100,7 @@ class Program:
     def bind(self, store: Store) -> Callable[..., Any]:
         """The function for one session: called with the fed values, it returns the result."""
         names = dict(self._globals)
+        names["program"] = self  # the function keeps what explains its errors
         names["lock"] = store.lock
         for name, key in self._cells.items():
             info = self.plan.cells[key]
