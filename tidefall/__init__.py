@@ -7,6 +7,7 @@ variables, and runs any part of the graph in a session.
 from __future__ import annotations
 
 import sys as _sys
+from typing import TYPE_CHECKING as _TYPE_CHECKING
 from typing import Any as _Any
 
 from tidefall import namespace as _namespace
@@ -22,11 +23,24 @@ from tidefall.io import import_graph as _import_graph
 from tidefall.io import meta_graph as _meta_graph
 from tidefall.io import op_def as _op_def
 from tidefall.io import records as _records
+from tidefall.ops import argmax as _argmax
+from tidefall.ops import bitcast as _bitcast
+from tidefall.ops import bitwise as _bitwise
+from tidefall.ops import cumulative as _cumulative
+from tidefall.ops import filled as _filled
+from tidefall.ops import joining as _joining
 from tidefall.ops import math as _math
 from tidefall.ops import nn as _nn
+from tidefall.ops import operators as _operators
+from tidefall.ops import placeholders as _placeholders
 from tidefall.ops import random as _random
+from tidefall.ops import reduce as _reduce
+from tidefall.ops import segment as _segment
+from tidefall.ops import sizes as _sizes
+from tidefall.ops import slicing as _slicing
 from tidefall.ops import state as _state
 from tidefall.ops import training as _training
+from tidefall.ops import trigonometry as _trigonometry
 from tidefall.proto import public as _messages
 from tidefall.summary import reader as _reader
 from tidefall.summary import summaries as _summaries
@@ -41,16 +55,21 @@ _IMPORTED = (_session, _walk, _math, _nn, _random, _state, _training, _adam)
 _IMPORTED_IO = (_gfile, _gfile_object, _graph_def, _import_graph, _meta_graph, _op_def, _records)
 _IMPORTED_MORE = (_app, _logging, _messages, _reader, _summaries, _writer)
 
-_IMPORTED_VARIABLES = (
-    _creation,
-    _initialization,
-)
+_IMPORTED_ARITHMETIC = (_argmax, _bitwise, _cumulative, _operators, _reduce, _segment, _trigonometry)
+_IMPORTED_ARRANGED = (_bitcast, _filled, _joining, _placeholders, _sizes, _slicing)
+_IMPORTED_VARIABLES = (_creation, _initialization)
 
 _namespace.build(_sys.modules[__name__], _exports.TABLE)
+
+if _TYPE_CHECKING:  # public namespaces whose names are also those of folders
+    gradients: _Any
+    io: _Any
+    summary: _Any
+    train: _Any
 
 
 def __getattr__(name: str) -> _Any:
     try:
         return _namespace.load(_sys.modules[__name__], "", name)
     except KeyError:
-        raise AttributeError(f"tidefall has no tf.{name}.") from None
+        raise AttributeError(f"tidefall has no tf.{name} yet.") from None

@@ -12,7 +12,8 @@ import numpy as np
 
 from tidefall.array import philox, samplers  # noqa: F401 (kernels reach them through ``xp``)
 
-globals().update({_name: getattr(np, _name) for _name in np.__all__ if _name != "test"})
+# Only what NumPy has loaded by now: its rarer modules (f2py, testing, ma) cost 0.1 s to import.
+globals().update({_name: vars(np)[_name] for _name in np.__all__ if _name in vars(np)})
 
 name = "numpy"
 
@@ -20,6 +21,42 @@ name = "numpy"
 def bitcast(x: Any, dtype: Any) -> Any:
     """The same bits read as another dtype of the same size."""
     return np.asarray(x).view(dtype)
+
+
+def require(condition: Any, message: str) -> None:
+    """Raises ValueError unless ``condition`` holds everywhere; JAX cannot look and lets pass."""
+    if not np.all(condition):
+        raise ValueError(message)
+
+
+def complex_of(real: Any, imag: Any) -> Any:
+    """Complex numbers of these parts, broadcast; ``1j * inf`` would spoil the real part."""
+    shape = np.broadcast_shapes(np.shape(real), np.shape(imag))
+    result = np.empty(shape, np.result_type(real, np.complex64))
+    result.real, result.imag = real, imag
+    return result
+
+
+def segment_reduce(how: str, rows: Any, ids: Any, count: int, initial: Any) -> Any:
+    """``count`` rows, each starting at ``initial``, combined with the rows of that id.
+
+    Args:
+      how: ``add``, ``multiply``, ``minimum`` or ``maximum``.
+      rows: An array, its first dimension that of ``ids``.
+      ids: For each row, where it goes; negative ids go nowhere.
+      count: The number of results.
+      initial: What each result starts from.
+    """
+    result = np.full((count, *rows.shape[1:]), initial, rows.dtype)
+    if ids.size and ids.min() < 0:
+        rows, ids = rows[ids >= 0], ids[ids >= 0]
+    getattr(np, how).at(result, ids, rows)
+    return result
+
+
+def logaddexp_accumulate(x: Any, axis: int) -> Any:
+    """The logarithms of the running sums of ``exp(x)`` along ``axis``."""
+    return np.logaddexp.accumulate(x, axis)
 
 
 def scatter_add(x: Any, indices: Any, updates: Any) -> Any:
@@ -102,6 +139,23 @@ def check_range(indices: Any, size: int) -> None:
             else f"indices[{position}] = {indices.flat[position]} is out of range: there are no "
             "rows."
         )
+
+
+def placed(shape: tuple[int, ...], index: Any, values: Any) -> Any:
+    """Zeros of ``shape`` with ``values`` written at ``index``."""
+    result = np.zeros(shape, np.asarray(values).dtype)
+    result[index] = values
+    return result
+
+
+def plain(x: Any) -> Any:
+    """``x``; but a string (bytes) as an array, which most functions need."""
+    return np.array(x, object) if x.__class__ is bytes else x
+
+
+def is_string(x: Any) -> bool:
+    """Whether ``x`` holds strings."""
+    return x.__class__ is bytes or x.dtype.kind == "O"
 
 
 def __getattr__(name: str) -> Any:

@@ -11,8 +11,9 @@ from tidefall.ir.graph import get_default_graph
 from tidefall.ir.indexed_slices import IndexedSlices
 from tidefall.ir.tensor import Tensor
 from tidefall.ops.array import fill_op, identity_op, shape_op
+from tidefall.ops.cast import cast
 from tidefall.ops.constant import constant
-from tidefall.ops.math import add_n_op, cast
+from tidefall.ops.math import add_n_op
 
 
 @export("AggregationMethod")

@@ -1,78 +1,42 @@
-"""Arithmetic, element by element, and matrix products."""
+"""Arithmetic on two tensors, element by element, with broadcasting; and sums of several."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from tidefall.core import dtypes, hooks
-from tidefall.core.dtypes import DType, as_dtype
+from tidefall.core.dtypes import as_dtype
 from tidefall.core.exports import export
 from tidefall.core.shapes import Shape
-from tidefall.ir.conversion import convert_to_tensor
+from tidefall.ir.conversion import convert_n_to_tensor, convert_to_tensor
 from tidefall.ir.graph import get_default_graph
+from tidefall.ir.indexed_slices import IndexedSlices
 from tidefall.ir.operation import Operation
 from tidefall.ir.tensor import Tensor
 from tidefall.ops import shapes
-from tidefall.ops.array import dynamic_shape, reshape_op
-from tidefall.ops.reduce import sum_op
-from tidefall.ops.registry import FLOATS_COMPLEX, NUMBERS, DstT, Namespace, SrcT, T, op
+from tidefall.ops.array import identity_op
+from tidefall.ops.broadcast import exact, rounded, summed_to, unbroadcast
+from tidefall.ops.cast import cast
+from tidefall.ops.complex import conjugate
+from tidefall.ops.constant import constant
+from tidefall.ops.registry import FLOATS, FLOATS_COMPLEX, INDICES, Namespace, T, op
+
+_SMALL = (dtypes.uint8, dtypes.int8, dtypes.int16, *INDICES)
+_COMPLEX = (dtypes.complex64, dtypes.complex128)
+ADDABLE = (*FLOATS, *_SMALL, *_COMPLEX)
+DIVISIBLE = (*ADDABLE, dtypes.uint16)
+SIGNED = (*FLOATS, *INDICES, *_COMPLEX)
+ORDERED = (*FLOATS, *INDICES)
+NO_NAN = (dtypes.float16, dtypes.float32, dtypes.float64, *_COMPLEX)
 
 
-@op(
-    "BroadcastGradientArgs",
-    T=(dtypes.int32, dtypes.int64),
-    outputs=("r0", "r1"),
-    differentiable=False,
-)
-def broadcast_gradient_args(xp: Namespace, s0: T, s1: T) -> tuple[T, T]:
-    """The axes over which the gradients of two broadcast inputs of these shapes are summed."""
-    import numpy as np
-
-    a, b = s0.tolist(), s1.tolist()
-    rank = max(len(a), len(b))
-    a = [None] * (rank - len(a)) + a
-    b = [None] * (rank - len(b)) + b
-    both = [(x, y) for x, y in zip(a, b, strict=True)]
-    first = [i for i, (x, y) in enumerate(both) if x is None or (x == 1 and y != 1)]
-    second = [i for i, (x, y) in enumerate(both) if y is None or (y == 1 and x != 1)]
-    return np.array(first, s0.dtype), np.array(second, s0.dtype)
-
-
-@broadcast_gradient_args.shape
-def _broadcast_gradient_args_shape(s0: Shape, s1: Shape) -> tuple[Shape, Shape]:
-    return shapes.vector(), shapes.vector()
-
-
-def unbroadcast(op: Operation, *grads: Tensor | None) -> tuple[Tensor | None, ...]:
-    """Sums gradients of the two inputs of a broadcasting op back to the inputs' shapes.
-
-    Where the static shapes show that nothing was broadcast, the gradient is returned as it is.
-    """
-    x, y = op.inputs[0], op.inputs[1]
-    if static_equal(x, y):
-        return grads
-    axes = broadcast_gradient_args(dynamic_shape(x), dynamic_shape(y))
-    return tuple(
-        [
-            None if grad is None else reshape_op(sum_op(grad, axis), dynamic_shape(tensor))
-            for grad, axis, tensor in zip(grads, axes, (x, y), strict=True)
-        ]
-    )
-
-
-def static_equal(x: Tensor, y: Tensor) -> bool:
-    """Whether two tensors surely have the same shape."""
-    a = x._shape_value
-    return a.is_fully_defined and a.dims == y._shape_value.dims
-
-
-@op("Add", T=(*NUMBERS, dtypes.string), shape=shapes.broadcast, export=("add", "math.add"))
+@op("Add", T=(*ADDABLE, dtypes.string), shape=shapes.broadcast, export=("add", "math.add"))
 def add(xp: Namespace, x: T, y: T) -> T:
     """``x + y``, element by element, with broadcasting; strings are joined."""
     return x + y
 
 
-@op("AddV2", T=NUMBERS, shape=shapes.broadcast)
+@op("AddV2", T=ADDABLE, shape=shapes.broadcast)
 def add_v2(xp: Namespace, x: T, y: T) -> T:
     """``x + y``."""
     return x + y
@@ -84,18 +48,19 @@ def _add_grad(op: Operation, grad: Tensor) -> Any:
     return unbroadcast(op, grad, grad)
 
 
-@op("Sub", T=NUMBERS, shape=shapes.broadcast)
+@op("Sub", T=DIVISIBLE, shape=shapes.broadcast, export=("subtract", "math.subtract"))
 def sub(xp: Namespace, x: T, y: T) -> T:
-    """``x - y``."""
+    """``x - y``, element by element, with broadcasting."""
     return x - y
 
 
 @sub.gradient
 def _sub_grad(op: Operation, grad: Tensor) -> Any:
-    return unbroadcast(op, grad, neg(grad))
+    x, y = op.inputs
+    return summed_to(grad, x, y), neg(summed_to(grad, y, x))
 
 
-@op("Mul", T=NUMBERS, shape=shapes.broadcast)
+@op("Mul", T=DIVISIBLE, shape=shapes.broadcast)
 def mul(xp: Namespace, x: T, y: T) -> T:
     """``x * y``."""
     return x * y
@@ -104,22 +69,23 @@ def mul(xp: Namespace, x: T, y: T) -> T:
 @mul.gradient
 def _mul_grad(op: Operation, grad: Tensor) -> Any:
     x, y = op.inputs
-    return unbroadcast(op, mul(grad, y), mul(x, grad))
+    return unbroadcast(op, mul(grad, conjugate(y)), mul(conjugate(x), grad))
 
 
-@op("RealDiv", T=FLOATS_COMPLEX, shape=shapes.broadcast)
+# TensorFlow's op type allows integers, too, but has no kernel for them.
+@op("RealDiv", T=FLOATS_COMPLEX, shape=shapes.broadcast, export="realdiv")
 def real_div(xp: Namespace, x: T, y: T) -> T:
-    """``x / y``."""
+    """``x / y`` of real or complex numbers, element by element, with broadcasting."""
     return x / y
 
 
 @real_div.gradient
 def _real_div_grad(op: Operation, grad: Tensor) -> Any:
-    x, y = op.inputs
-    return unbroadcast(op, real_div(grad, y), mul(grad, real_div(real_div(neg(x), y), y)))
+    from_x = real_div(grad, conjugate(op.inputs[1]))
+    return unbroadcast(op, from_x, neg(mul(from_x, conjugate(op.outputs[0]))))
 
 
-@op("Neg", T=NUMBERS, shape=shapes.unchanged, export=("negative", "math.negative"))
+@op("Neg", T=SIGNED, shape=shapes.unchanged)
 def neg(xp: Namespace, x: T) -> T:
     """``-x``."""
     return -x
@@ -130,173 +96,348 @@ def _neg_grad(op: Operation, grad: Tensor) -> Tensor:
     return neg(grad)
 
 
-@op("Square", T=NUMBERS, shape=shapes.unchanged, export=("square", "math.square"))
-def square(xp: Namespace, x: T) -> T:
-    """``x * x``."""
-    return x * x
+@op("Div", T=DIVISIBLE, shape=shapes.broadcast)
+def div_op(xp: Namespace, x: T, y: T) -> T:
+    """``x / y``; of integers, rounded towards zero."""
+    return _truncated(xp, x, y) if x.dtype.kind in "iu" else x / y
 
 
-@square.gradient
-def _square_grad(op: Operation, grad: Tensor) -> Tensor:
-    (x,) = op.inputs
-    two = convert_to_tensor(2.0 if not x.dtype.is_integer else 2, x.dtype, name="Const")
-    return mul(grad, mul(x, two))
+div_op.gradient(_real_div_grad)
 
 
-@op("Exp", T=FLOATS_COMPLEX, shape=shapes.unchanged, export=("exp", "math.exp"))
-def exp(xp: Namespace, x: T) -> T:
-    """``e ** x``."""
-    return xp.exp(x)
+@op("FloorDiv", T=DIVISIBLE, shape=shapes.broadcast, differentiable=False, export="floor_div")
+def floor_div(xp: Namespace, x: T, y: T) -> T:
+    """``floor(x / y)``, element by element, with broadcasting."""
+    if x.dtype.kind not in "iu":
+        return xp.floor(x / y)
+    xp.require(y != 0, "integer division by zero.")
+    return xp.floor_divide(x, y)
 
 
-@exp.gradient
-def _exp_grad(op: Operation, grad: Tensor) -> Tensor:
-    return mul(grad, op.outputs[0])
+@op(
+    "TruncateDiv",
+    T=(dtypes.uint8, dtypes.int8, dtypes.uint16, dtypes.int16, *INDICES),
+    shape=shapes.broadcast,
+    differentiable=False,
+    export="truncatediv",
+)
+def truncate_div(xp: Namespace, x: T, y: T) -> T:
+    """``x / y`` of integers, rounded towards zero, element by element, with broadcasting."""
+    return _truncated(xp, x, y)
 
 
-@op("Sin", T=FLOATS_COMPLEX, shape=shapes.unchanged, export=("sin", "math.sin"))
-def sin(xp: Namespace, x: T) -> T:
-    """The sine of ``x`` (radians)."""
-    return xp.sin(x)
+def _truncated(xp: Namespace, x: Any, y: Any) -> Any:
+    """Integer division as in C."""
+    xp.require(y != 0, "integer division by zero.")
+    quotient = xp.floor_divide(x, y)
+    rounded_down = (quotient < 0) & (quotient * y != x)
+    return quotient + rounded_down.astype(quotient.dtype)
 
 
-@op("Cos", T=FLOATS_COMPLEX, shape=shapes.unchanged, export=("cos", "math.cos"))
-def cos(xp: Namespace, x: T) -> T:
-    """The cosine of ``x`` (radians)."""
-    return xp.cos(x)
+@op(
+    "FloorMod",
+    T=(*INDICES, *FLOATS),
+    shape=shapes.broadcast,
+    export=("mod", "floormod", "math.mod", "math.floormod"),
+)
+def floor_mod(xp: Namespace, x: T, y: T) -> T:
+    """The remainder of ``floor(x / y)``, which has the sign of ``y``, element by element.
+
+    >>> tf.Session().run(tf.mod([-7, 7], [3, -3]))
+    array([ 2, -2], dtype=int32)
+    """
+    if x.dtype.kind in "iu":
+        xp.require(y != 0, "integer division by zero.")
+    return xp.remainder(x, y)
 
 
-@sin.gradient
-def _sin_grad(op: Operation, grad: Tensor) -> Tensor:
-    return mul(grad, cos(op.inputs[0]))
+@floor_mod.gradient
+def _floor_mod_grad(op: Operation, grad: Tensor) -> Any:
+    x, y = op.inputs
+    return unbroadcast(op, grad, neg(mul(grad, floor_div(x, y))))
 
 
-@cos.gradient
-def _cos_grad(op: Operation, grad: Tensor) -> Tensor:
-    return mul(grad, neg(sin(op.inputs[0])))
+@op(
+    "TruncateMod",
+    T=(*INDICES, *FLOATS),
+    shape=shapes.broadcast,
+    differentiable=False,
+    export="truncatemod",
+)
+def truncate_mod(xp: Namespace, x: T, y: T) -> T:
+    """The remainder of ``x / y`` rounded towards zero, which has the sign of ``x``."""
+    if x.dtype.kind in "iu":
+        xp.require(y != 0, "integer division by zero.")
+    return xp.fmod(x, y)
 
 
-@op("MatMul", T=NUMBERS)
-def matmul_op(
-    xp: Namespace, a: T, b: T, *, transpose_a: bool = False, transpose_b: bool = False
-) -> T:
-    """Multiplies matrix ``a`` by matrix ``b``, transposing either first if asked."""
-    return xp.matmul(a.T if transpose_a else a, b.T if transpose_b else b)
+@op("Mod", T=(*INDICES, *FLOATS), shape=shapes.broadcast, differentiable=False)
+def mod_op(xp: Namespace, x: T, y: T) -> T:
+    """The remainder of ``x / y`` rounded towards zero; what `truncate_mod` is."""
+    if x.dtype.kind in "iu":
+        xp.require(y != 0, "integer division by zero.")
+    return xp.fmod(x, y)
 
 
-@matmul_op.shape
-def _matmul_shape(a: Shape, b: Shape, *, transpose_a: bool, transpose_b: bool) -> Shape:
-    rows, inner_a = a.with_rank(2)
-    inner_b, columns = b.with_rank(2)
-    if transpose_a:
-        rows, inner_a = inner_a, rows
-    if transpose_b:
-        inner_b, columns = columns, inner_b
-    if inner_a is not None and inner_b is not None and inner_a != inner_b:
+@op("DivNoNan", T=NO_NAN, shape=shapes.broadcast)
+def div_no_nan_op(xp: Namespace, x: T, y: T) -> T:
+    """``x / y``, and 0 where ``y`` is 0."""
+    zero = y == 0
+    return xp.where(zero, x.dtype.type(0), x / xp.where(zero, y.dtype.type(1), y))
+
+
+@div_no_nan_op.gradient
+def _div_no_nan_grad(op: Operation, grad: Tensor) -> Any:
+    y = conjugate(op.inputs[1])
+    from_x = div_no_nan_op(grad, y)
+    return unbroadcast(op, from_x, neg(mul(from_x, conjugate(op.outputs[0]))))
+
+
+@op("MulNoNan", T=NO_NAN, shape=shapes.broadcast)
+def mul_no_nan_op(xp: Namespace, x: T, y: T) -> T:
+    """``x * y``, and 0 where ``y`` is 0 even if ``x`` is infinite or NaN."""
+    return xp.where(y == 0, x.dtype.type(0), x * y)
+
+
+@mul_no_nan_op.gradient
+def _mul_no_nan_grad(op: Operation, grad: Tensor) -> Any:
+    x, y = (conjugate(each) for each in op.inputs)
+    return unbroadcast(op, mul_no_nan_op(grad, y), mul_no_nan_op(x, grad))
+
+
+@op("SquaredDifference", T=SIGNED, shape=shapes.broadcast, export="squared_difference")
+def squared_difference(xp: Namespace, x: T, y: T) -> T:
+    """``conj(x - y) * (x - y)``, element by element, with broadcasting."""
+    difference = x - y
+    return xp.conj(difference) * difference if x.dtype.kind == "c" else difference * difference
+
+
+export("math.squared_difference")(squared_difference)
+
+
+@squared_difference.gradient
+def _squared_difference_grad(op: Operation, grad: Tensor) -> Any:
+    x, y = op.inputs
+    two = convert_to_tensor(2, dtype=grad.dtype.base_dtype)
+    if grad.dtype.is_complex:
+        grad = _real_part(grad)
+    from_x = mul(mul(two, grad), sub(x, y))
+    return summed_to(from_x, x, y), neg(summed_to(from_x, y, x))
+
+
+def _real_part(grad: Tensor) -> Tensor:
+    """The real part of a complex gradient, as a complex tensor: the value itself is real."""
+    return mul(convert_to_tensor(0.5, dtype=grad.dtype), add_v2(grad, conjugate(grad)))
+
+
+@op("Maximum", T=ORDERED, shape=shapes.broadcast, export=("maximum", "math.maximum"))
+def maximum(xp: Namespace, x: T, y: T) -> T:
+    """The greater of ``x`` and ``y``, element by element; NaN where one is NaN."""
+    return xp.maximum(x, y)
+
+
+@op("Minimum", T=ORDERED, shape=shapes.broadcast, export=("minimum", "math.minimum"))
+def minimum(xp: Namespace, x: T, y: T) -> T:
+    """The smaller of ``x`` and ``y``, element by element; NaN where one is NaN."""
+    return xp.minimum(x, y)
+
+
+def _extreme_grad(op: Operation, grad: Tensor, chosen: Any) -> Any:
+    """The gradient goes to the input that was chosen; to the first where they are equal."""
+    zero = constant(0, grad.dtype.base_dtype)
+    return unbroadcast(op, where(chosen, grad, zero), where(chosen, zero, grad))
+
+
+def where(mask: Any, x: Any, y: Any) -> Any:
+    """``x`` where ``mask``, else ``y``, with broadcasting; for gradients."""
+    return hooks.call("select_v2", mask, x, y)
+
+
+@maximum.gradient
+def _maximum_grad(op: Operation, grad: Tensor) -> Any:
+    return _extreme_grad(op, grad, hooks.call("operator.ge", *op.inputs))
+
+
+@minimum.gradient
+def _minimum_grad(op: Operation, grad: Tensor) -> Any:
+    return _extreme_grad(op, grad, hooks.call("operator.le", *op.inputs))
+
+
+@export("multiply", "math.multiply")
+def multiply(x: Any, y: Any, name: str | None = None) -> Any:
+    """``x * y``, element by element, with broadcasting."""
+    return mul(x, y, name=name)
+
+
+@export("negative", "math.negative")
+def negative(x: Any, name: str | None = None) -> Any:
+    """``-x``, element by element; `IndexedSlices` stay sparse."""
+    if isinstance(x, IndexedSlices):
+        return IndexedSlices(neg(x.values, name=name), x.indices, x.dense_shape)
+    return neg(x, name=name)
+
+
+@export("div_no_nan", "math.divide_no_nan")
+def div_no_nan(x: Any, y: Any, name: str | None = None) -> Any:
+    """``x / y``, and 0 where ``y`` is 0, element by element, with broadcasting."""
+    with get_default_graph().name_scope(name or "div_no_nan") as scope:
+        x = convert_to_tensor(x, name="x")
+        y = convert_to_tensor(y, dtype=x.dtype.base_dtype, name="y")
+        return div_no_nan_op(x, y, name=scope)
+
+
+@export("math.multiply_no_nan")
+def multiply_no_nan(x: Any, y: Any, name: str | None = None) -> Any:
+    """``x * y``, and 0 where ``y`` is 0 even if ``x`` is infinite or NaN."""
+    with get_default_graph().name_scope(name or "multiply_no_nan") as scope:
+        x = convert_to_tensor(x, name="x")
+        y = convert_to_tensor(y, dtype=x.dtype.base_dtype, name="y")
+        return mul_no_nan_op(x, y, name=scope)
+
+
+@export("math.reciprocal_no_nan")
+def reciprocal_no_nan(x: Any, name: str | None = None) -> Any:
+    """``1 / x``, and 0 where ``x`` is 0."""
+    with get_default_graph().name_scope(name or "reciprocal_no_nan") as scope:
+        x = convert_to_tensor(x, name="x")
+        one = constant(1, x.dtype.base_dtype, name="one")
+        return div_no_nan_op(one, x, name=scope)
+
+
+@op(
+    "Pow",
+    T=(*ORDERED, *_COMPLEX),
+    shape=shapes.broadcast,
+)
+def pow_op(xp: Namespace, x: T, y: T) -> T:
+    """``x ** y``."""
+    if x.dtype.kind in "iu":
+        xp.require(y >= 0, "integers have no negative integer powers; convert with tf.cast.")
+    return rounded(xp.power(x, y), x)
+
+
+@pow_op.gradient
+def _pow_grad(op: Operation, grad: Tensor) -> Any:
+    x, y = conjugate(op.inputs[0]), conjugate(op.inputs[1])
+    one = constant(1, grad.dtype.base_dtype)
+    zero = constant(0, grad.dtype.base_dtype)
+    from_x = mul(mul(grad, y), pow_op(x, sub(y, one)))
+    # The logarithm is only taken where it is real (or, of complex numbers, finite).
+    safe = hooks.call("not_equal" if x.dtype.is_complex else "operator.gt", x, zero)
+    log_x = where(safe, hooks.call("log", where(safe, x, one)), zero)
+    return unbroadcast(op, from_x, mul(mul(grad, conjugate(op.outputs[0])), log_x))
+
+
+@export("pow", "math.pow")
+def pow(x: Any, y: Any, name: str | None = None) -> Any:
+    """``x ** y``, element by element, with broadcasting.
+
+    >>> tf.Session().run(tf.pow([2, 3], [3, 2]))
+    array([8, 9], dtype=int32)
+    """
+    with get_default_graph().name_scope(name or "Pow") as scope:
+        return pow_op(x, y, name=scope)
+
+
+@export("truediv", "math.truediv")
+def truediv(x: Any, y: Any, name: str | None = None) -> Any:
+    """``x / y`` as in Python 3: integers are converted to floats first.
+
+    8- and 16-bit integers become float32, others float64.
+
+    Raises:
+      TypeError: If the dtypes of ``x`` and ``y`` differ, or are no numbers.
+    """
+    with get_default_graph().name_scope(name or "truediv") as scope:
+        x = convert_to_tensor(x, name="x")
+        y = convert_to_tensor(y, dtype=x.dtype.base_dtype, name="y")
+        dtype = x.dtype.base_dtype
+        if dtype.is_integer:
+            to = dtypes.float32 if dtype.size < 4 else dtypes.float64
+            x, y = cast(x, to), cast(y, to)
+        elif not (dtype.is_floating or dtype.is_complex):
+            raise TypeError(f"division takes numbers, but x has dtype {dtype.name}.")
+        return real_div(x, y, name=scope)
+
+
+@export("div")
+def div(x: Any, y: Any, name: str | None = None) -> Any:
+    """``x / y`` as in Python 2: of integers, rounded down. Use `tf.divide` or ``//``."""
+    with get_default_graph().name_scope(name or "div") as scope:
+        x = convert_to_tensor(x, name="x")
+        y = convert_to_tensor(y, dtype=x.dtype.base_dtype, name="y")
+        dtype = x.dtype.base_dtype
+        if dtype.is_floating or dtype.is_complex:
+            return real_div(x, y, name=scope)
+        return floor_div(x, y, name=scope)
+
+
+@export("divide", "math.divide")
+def divide(x: Any, y: Any, name: str | None = None) -> Any:
+    """``x / y`` as Python's operator computes it, see `tf.truediv`."""
+    if name is not None:
+        return truediv(_operand(x), y, name)
+    return _operand(x) / y
+
+
+def _operand(x: Any) -> Any:
+    """Something that has operators: a tensor or variable as it is, else made a tensor."""
+    return x if hasattr(x, "dtype") and hasattr(x, "graph") else convert_to_tensor(x)
+
+
+@export("floordiv", "math.floordiv")
+def floordiv(x: Any, y: Any, name: str | None = None) -> Any:
+    """``floor(x / y)``, element by element, with broadcasting; ``x // y``."""
+    with get_default_graph().name_scope(name or "floordiv") as scope:
+        return floor_div(x, y, name=scope)
+
+
+@export("scalar_mul", "math.scalar_mul")
+def scalar_mul(scalar: Any, x: Any, name: str | None = None) -> Any:
+    """``scalar * x``; `IndexedSlices` stay sparse.
+
+    Raises:
+      ValueError: If ``scalar`` is no scalar.
+    """
+    factor = convert_to_tensor(scalar, dtype=x.dtype.base_dtype, name="scalar")
+    if factor._shape_value.rank != 0:
         raise ValueError(
-            f"inner dimensions differ: a has shape {a} and b has shape {b}, "
-            f"so {inner_a} != {inner_b}. Check the weights' shape, or set "
-            "transpose_a or transpose_b."
+            f"scalar_mul takes a scalar, but was given a tensor of shape {factor._shape_value}. "
+            "Use tf.multiply."
         )
-    return Shape((rows, columns))
+    if isinstance(x, IndexedSlices):
+        return IndexedSlices(mul(factor, x.values, name=name), x.indices, x.dense_shape)
+    return mul(factor, x, name=name)
 
 
-@matmul_op.gradient
-def _matmul_grad(op: Operation, grad: Tensor) -> tuple[Tensor, Tensor]:
-    a, b = op.inputs
-    if op._attrs["transpose_a"]:
-        da = matmul_op(b, grad, transpose_a=op._attrs["transpose_b"], transpose_b=True)
-    else:
-        da = matmul_op(grad, b, transpose_b=not op._attrs["transpose_b"])
-    if op._attrs["transpose_b"]:
-        db = matmul_op(grad, a, transpose_a=True, transpose_b=op._attrs["transpose_a"])
-    else:
-        db = matmul_op(a, grad, transpose_a=not op._attrs["transpose_a"])
-    return da, db
+@export("saturate_cast", "dtypes.saturate_cast")
+def saturate_cast(value: Any, dtype: Any, name: str | None = None) -> Any:
+    """``value`` converted to ``dtype``; what does not fit becomes its smallest or largest value."""
+    with get_default_graph().name_scope(name or "saturate_cast") as scope:
+        value = convert_to_tensor(value, name="value")
+        target, source = as_dtype(dtype).base_dtype, value.dtype.base_dtype
+        if source.min < target.min:
+            value = maximum(value, convert_to_tensor(target.min, dtype=source, name="min"))
+        if source.max > target.max:
+            value = minimum(value, convert_to_tensor(target.max, dtype=source, name="max"))
+        return cast(value, target, name=scope)
 
 
-@export("matmul", "linalg.matmul")
-def matmul(
-    a: Any,
-    b: Any,
-    transpose_a: bool = False,
-    transpose_b: bool = False,
-    adjoint_a: bool = False,
-    adjoint_b: bool = False,
-    a_is_sparse: bool = False,
-    b_is_sparse: bool = False,
-    name: str | None = None,
-) -> Any:
-    """The matrix product of ``a`` and ``b``."""
-    with get_default_graph().name_scope(name or "MatMul") as scope:
-        a = convert_to_tensor(a, name="a")
-        b = convert_to_tensor(b, dtype=a.dtype.base_dtype, name="b")
-        return matmul_op(a, b, transpose_a=transpose_a, transpose_b=transpose_b, name=scope)
+_SUMMABLE = (
+    *FLOATS, *INDICES, *_COMPLEX, dtypes.uint8, dtypes.int16, dtypes.int8, dtypes.uint16,
+    dtypes.uint32, dtypes.uint64,
+)  # fmt: skip
 
 
-@op("Cast", shape=shapes.unchanged, extra={"Truncate": False})
-def cast_op(xp: Namespace, x: SrcT, *, DstT: DType) -> DstT:
-    """``x`` converted to another dtype."""
-    return xp.asarray(x).astype(DstT.np_dtype)
-
-
-@cast_op.gradient
-def _cast_grad(op: Operation, grad: Tensor) -> Tensor | None:
-    source = op.inputs[0].dtype.base_dtype
-    if source.is_floating or source.is_complex:
-        return cast_op(grad, DstT=source)
-    return None
-
-
-@export("cast", "dtypes.cast")
-def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
-    """``x`` converted to ``dtype``; ``x`` itself where it has that dtype already."""
-    base = as_dtype(dtype).base_dtype
-    if isinstance(x, Tensor) and x.dtype is base:
-        return x
-    with get_default_graph().name_scope(name or "Cast") as scope:
-        tensor = convert_to_tensor(x, name="x")
-        if tensor.dtype.base_dtype is base:
-            return tensor
-        return cast_op(tensor, DstT=base, name=scope)
-
-
-def _operator(symbol: str, name: str, function: Any) -> None:
-    """Makes ``tensor <symbol> other`` call ``function``, as TensorFlow names it."""
-
-    def apply(x: Any, y: Any, reverse: bool = False) -> Any:
-        with get_default_graph().name_scope(name) as scope:
-            if reverse:
-                y = convert_to_tensor(y, name="y") if not hasattr(y, "dtype") else y
-                x = convert_to_tensor(x, dtype=y.dtype.base_dtype, name="x")
-            else:
-                x = convert_to_tensor(x, name="x")
-                try:
-                    y = convert_to_tensor(y, dtype=x.dtype.base_dtype, name="y")
-                except TypeError:
-                    if hasattr(type(y), f"__r{symbol}__"):
-                        return NotImplemented
-                    raise
-            return function(x, y, name=scope)
-
-    hooks.install(f"operator.{symbol}")(apply)
-
-
-_operator("add", "add", add_v2)
-_operator("sub", "sub", sub)
-_operator("mul", "mul", mul)
-_operator("truediv", "truediv", real_div)
-_operator("matmul", "matmul", matmul)
-hooks.install("operator.neg")(lambda x: neg(x))
-
-
-@op("AddN", T=(*NUMBERS, dtypes.variant))
+@op("AddN", T=(*_SUMMABLE, dtypes.variant), outputs=("sum",))
 def add_n_op(xp: Namespace, inputs: list[T]) -> T:
     """The sum of several tensors of one shape."""
-    total = inputs[0]
-    for each in inputs[1:]:
+    if len(inputs) == 1:
+        return xp.array(inputs[0])
+    total = inputs[0].astype(exact(inputs[0].dtype)) + inputs[1]
+    for each in inputs[2:]:
         total = total + each
-    return total
+    return rounded(total, inputs[0])
 
 
 @add_n_op.shape
@@ -312,13 +453,90 @@ def _add_n_grad(op: Operation, grad: Tensor) -> list[Tensor]:
     return [grad] * len(op.inputs)
 
 
-hooks.install("cast")(cast)
+@export("add_n", "math.add_n")
+def add_n(inputs: Any, name: str | None = None) -> Any:
+    """The sum of several tensors of one shape.
+
+    Args:
+      inputs: A list of tensors or `IndexedSlices`, which are made dense.
+      name: The name of the node.
+
+    Raises:
+      ValueError: If the list is empty, or the shapes or dtypes differ.
+
+    >>> tf.Session().run(tf.add_n([tf.constant([1, 2]), tf.constant([3, 4])]))
+    array([4, 6], dtype=int32)
+    """
+    if not isinstance(inputs, (list, tuple)) or not inputs:
+        raise ValueError(
+            f"add_n takes a list of at least one tensor of one shape and dtype, not {inputs!r}."
+        )
+    tensors = convert_n_to_tensor_or_slices(inputs)
+    if len(tensors) == 1:
+        (only,) = tensors
+        if isinstance(only, IndexedSlices):
+            only = convert_to_tensor(only)
+        return identity_op(only, name=name) if name else only
+    return add_n_op([convert_to_tensor(each) for each in tensors], name=name)
 
 
-@op("FloorDiv", T=NUMBERS, shape=shapes.broadcast, differentiable=False)
-def floor_div(xp: Namespace, x: T, y: T) -> T:
-    """``floor(x / y)``."""
-    return xp.floor_divide(x, y)
+def convert_n_to_tensor_or_slices(values: Any) -> list[Any]:
+    """Each of ``values`` as a tensor; `IndexedSlices` as they are."""
+    return [each if isinstance(each, IndexedSlices) else convert_to_tensor(each) for each in values]
 
 
-_operator("floordiv", "floordiv", floor_div)
+@op("AccumulateNV2", T=_SUMMABLE, outputs=("sum",))
+def accumulate_n_op(xp: Namespace, inputs: list[T], *, shape: Shape) -> T:
+    """The sum of several tensors of one shape, which is given."""
+    return rounded(sum(inputs[1:], inputs[0].astype(exact(inputs[0].dtype))), inputs[0])
+
+
+@accumulate_n_op.shape
+def _accumulate_n_shape(inputs: list[Shape], *, shape: Shape) -> Shape:
+    for each in inputs:
+        shape = shape.merge_with(each)
+    return shape
+
+
+@accumulate_n_op.gradient
+def _accumulate_n_grad(op: Operation, grad: Tensor) -> list[Tensor]:
+    return [grad] * len(op.inputs)
+
+
+@export("accumulate_n", "math.accumulate_n")
+def accumulate_n(
+    inputs: Any, shape: Any = None, tensor_dtype: Any = None, name: str | None = None
+) -> Any:
+    """The sum of several tensors of one shape.
+
+    Args:
+      inputs: A list of tensors.
+      shape: Their shape; found from the list if None.
+      tensor_dtype: Their dtype, which must then be this one.
+      name: The name of the node.
+
+    Raises:
+      ValueError: If the list is empty, or shapes or dtypes differ.
+      TypeError: If ``tensor_dtype`` is not their dtype.
+    """
+    if not isinstance(inputs, (list, tuple)) or not inputs:
+        raise ValueError(
+            f"accumulate_n takes a list of at least one tensor of one shape, not {inputs!r}."
+        )
+    tensors = convert_n_to_tensor(inputs)
+    dtype = tensors[0].dtype.base_dtype
+    if any(each.dtype.base_dtype is not dtype for each in tensors):
+        raise ValueError("the tensors given to accumulate_n must have one dtype.")
+    if tensor_dtype is not None and as_dtype(tensor_dtype) is not dtype:
+        raise TypeError(
+            f"tensor_dtype is {as_dtype(tensor_dtype).name}, but the tensors have dtype "
+            f"{dtype.name}."
+        )
+    known = Shape.of(shape)
+    for each in tensors:
+        known = known.merge_with(each._shape_value)
+    if len(tensors) == 1 and name is None:
+        return tensors[0]
+    if len(tensors) == 1:
+        return identity_op(tensors[0], name=name)
+    return accumulate_n_op(tensors, shape=known, name=name)
