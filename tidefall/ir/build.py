@@ -198,7 +198,8 @@ def _convert_equal(op: OpDef, arg: Arg, value: Any, resolved: dict[str, Any]) ->
     preferred = attr.default if attr is not None and attr.has_default else None
     tensors = []
     for index, item in enumerate(value):
-        tensor = conversion.convert(item, dtype, f"{arg.name}_{index}", arg.is_ref, preferred)
+        wanted = None if isinstance(getattr(item, "dtype", None), DType) else dtype
+        tensor = conversion.convert(item, wanted, f"{arg.name}_{index}", arg.is_ref, preferred)
         found = tensor._dtype.base_dtype
         if dtype is not None and found is not dtype:
             raise TypeError(
