@@ -52,6 +52,25 @@ class Stream(NamedTuple):
         return cls(words_of(seed, 2), words_of(start, 4), ahead)
 
 
+# The key with which the seeds of stateless ops are scrambled.
+_SCRAMBLER = (0x3EC8F720, 0x02461E29)
+
+
+def scrambled(xp: Namespace, seed: Array) -> Stream:
+    """The stream of a stateless op.
+
+    Args:
+      xp: The array namespace.
+      seed: Two integers, of which no part needs to be particularly random.
+    """
+    words = xp.bitcast(xp.asarray(seed).astype(np.int64), np.uint64)
+    counter = xp.stack([words & _WORD, words >> _BITS], axis=1).reshape(4).astype(np.uint32)
+    scrambler = Stream(np.array(_SCRAMBLER, np.uint32), counter)
+    mixed = blocks(xp, scrambler, xp.zeros(1, np.uint64), 1)[0]
+    nothing = xp.zeros(2, np.uint32)
+    return Stream(mixed[:2], xp.concatenate([nothing, mixed[2:]]))
+
+
 def words_of(number: int, count: int) -> Array:
     """The lowest 32-bit words of a number, the least significant first."""
     lowest = number % (1 << 32 * count)

@@ -6,6 +6,7 @@ Every node that draws has two seeds and, in each session, a stream of its own, w
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from math import prod
 from typing import Any, TypeAlias
 
@@ -150,9 +151,16 @@ def multinomial_op(
 
 @multinomial_op.shape
 def _multinomial_shape(ctx: ShapeContext, logits: Shape, num_samples: Shape) -> Shape:
-    samples = ctx.constant(1)
+    return categories_shape(logits, num_samples, ctx.constant(1))
+
+
+def categories_shape(logits: Shape, num_samples: Shape, samples: Any) -> Shape:
+    """A row of samples for each row of logits."""
+    rows = logits.with_rank(2)[0]
     num_samples.with_rank(0)
-    return Shape((logits.with_rank(2)[0], None if samples is None else int(samples)))
+    if samples is not None and samples < 0:
+        raise ValueError(f"num_samples must not be negative, but is {samples}.")
+    return Shape((rows, None if samples is None else int(samples)))
 
 
 # -- functions ---------------------------------------------------------------------------------
@@ -194,14 +202,7 @@ def random_uniform(
     Raises:
       ValueError: If ``dtype`` is another one, or an integer one without ``maxval``.
     """
-    dtype = as_dtype(dtype)
-    if dtype not in (*FLOATS, *INDICES):
-        allowed = ", ".join(each.name for each in (*FLOATS, *INDICES))
-        raise ValueError(f"random_uniform draws {allowed}, not {dtype.name}.")
-    if maxval is None:
-        if dtype.is_integer:
-            raise ValueError(f"random_uniform needs a maxval for {dtype.name}.")
-        maxval = 1
+    dtype, maxval = uniform_range(dtype, maxval)
     with get_default_graph().name_scope(name or "random_uniform") as scope:
         length = shape_tensor(shape)
         low = convert_to_tensor(minval, dtype=dtype, name="min")
@@ -211,6 +212,21 @@ def random_uniform(
             return random_uniform_int_op(length, low, high, name=scope, **seeds)
         drawn = random_uniform_op(length, dtype=dtype, **seeds)
         return add(drawn * (high - low), low, name=scope)
+
+
+def uniform_range(dtype: Any, maxval: Any) -> tuple[DType, Any]:
+    """The dtype and the end of the range of uniform numbers; floating-point ones end at 1.
+
+    Raises:
+      ValueError: If there are no uniform numbers of this dtype, or no end is given for integers.
+    """
+    dtype = as_dtype(dtype)
+    if dtype not in (*FLOATS, *INDICES):
+        allowed = ", ".join(each.name for each in (*FLOATS, *INDICES))
+        raise ValueError(f"uniform numbers can have the dtypes {allowed}, not {dtype.name}.")
+    if maxval is None and dtype.is_integer:
+        raise ValueError(f"uniform numbers of dtype {dtype.name} need a maxval; give one.")
+    return dtype, 1 if maxval is None else maxval
 
 
 @export("random_normal", "random.normal")
@@ -235,9 +251,12 @@ def random_normal(
     Returns:
       A tensor of random numbers, others in every run.
     """
-    return _scaled(
-        random_standard_normal_op, "random_normal", shape, mean, stddev, dtype, seed, name
-    )
+    dtype = as_dtype(dtype)
+    with get_default_graph().name_scope(name or "random_normal") as scope:
+        return scaled(
+            lambda length: random_standard_normal_op(length, dtype=dtype, **node_seeds(seed)),
+            shape, mean, stddev, dtype, scope,
+        )  # fmt: skip
 
 
 @export("truncated_normal", "random.truncated_normal")
@@ -253,27 +272,22 @@ def truncated_normal(
 
     The arguments are those of `tf.random_normal`.
     """
-    return _scaled(truncated_normal_op, "truncated_normal", shape, mean, stddev, dtype, seed, name)
+    dtype = as_dtype(dtype)
+    with get_default_graph().name_scope(name or "truncated_normal") as scope:
+        return scaled(
+            lambda length: truncated_normal_op(length, dtype=dtype, **node_seeds(seed)),
+            shape, mean, stddev, dtype, scope,
+        )  # fmt: skip
 
 
-def _scaled(
-    draw: Any,
-    default_name: str,
-    shape: Any,
-    mean: Any,
-    stddev: Any,
-    dtype: Any,
-    seed: int | None,
-    name: str | None,
+def scaled(
+    draw: Callable[[Tensor], Any], shape: Any, mean: Any, stddev: Any, dtype: DType, scope: str
 ) -> Any:
     """Numbers of a standard distribution, times ``stddev``, plus ``mean``."""
-    dtype = as_dtype(dtype)
-    with get_default_graph().name_scope(name or default_name) as scope:
-        length = shape_tensor(shape)
-        middle = convert_to_tensor(mean, dtype=dtype, name="mean")
-        width = convert_to_tensor(stddev, dtype=dtype, name="stddev")
-        drawn = draw(length, dtype=dtype, **node_seeds(seed))
-        return add(drawn * width, middle, name=scope)
+    length = shape_tensor(shape)
+    middle = convert_to_tensor(mean, dtype=dtype, name="mean")
+    width = convert_to_tensor(stddev, dtype=dtype, name="stddev")
+    return add(draw(length) * width, middle, name=scope)
 
 
 @export("random_shuffle", "random.shuffle")
