@@ -1,4 +1,4 @@
-"""Shapes and arrangement of tensors: identity, reshape, transpose, placeholders, …"""
+"""Identities and shapes: the ops that look at a tensor's form, not at its elements."""
 
 from __future__ import annotations
 
@@ -10,8 +10,9 @@ from tidefall.core import dtypes, hooks
 from tidefall.core.dtypes import DType, as_dtype
 from tidefall.core.exports import export
 from tidefall.core.shapes import UNKNOWN, Shape, unknown
-from tidefall.ir.conversion import convert, convert_to_tensor
+from tidefall.ir.conversion import convert_to_tensor
 from tidefall.ir.graph import get_default_graph
+from tidefall.ir.indexed_slices import IndexedSlices
 from tidefall.ir.inference import ShapeContext
 from tidefall.ir.operation import Operation
 from tidefall.ir.tensor import Tensor
@@ -19,54 +20,21 @@ from tidefall.ops import shapes
 from tidefall.ops.constant import constant
 from tidefall.ops.registry import (
     INDEX,
+    NUMBERS,
+    Int32,
     Namespace,
     T,
+    Tdim,
     Tidx,
     Tperm,
     Tshape,
-    dtype,
+    TypeList,
     index_type,
     op,
     out_type,
 )
 
-
-@op("Placeholder", stateful=True)
-def placeholder_op(xp: Namespace, *, dtype: DType, shape: Shape = UNKNOWN) -> dtype:
-    """A value that must be fed."""
-    raise AssertionError("a placeholder is fed, never run")
-
-
-placeholder_op.shape(shapes.from_attr)
-
-
-@export("placeholder")
-def placeholder(dtype: Any, shape: Any = None, name: str | None = None) -> Any:
-    """A tensor whose value is given to each run by ``feed_dict``.
-
-    Args:
-      dtype: The dtype of the values.
-      shape: Their shape; None, or None for some dimensions, leaves it open.
-      name: The name of the node.
-    """
-    return placeholder_op(dtype=dtype, shape=Shape.of(shape), name=name)
-
-
-@op("PlaceholderWithDefault", shape=shapes.from_attr, view=True)
-def placeholder_with_default_op(xp: Namespace, input: dtype, *, shape: Shape) -> dtype:
-    """Passes its input on unless it is fed."""
-    return input
-
-
-@export("placeholder_with_default")
-def placeholder_with_default(input: Any, shape: Any, name: str | None = None) -> Any:
-    """A tensor that has the value of ``input`` unless another one is fed."""
-    return placeholder_with_default_op(input, shape=shape, name=name)
-
-
-@placeholder_with_default_op.gradient
-def _placeholder_with_default_grad(op: Operation, grad: Tensor) -> Tensor:
-    return grad
+# -- identities -----------------------------------------------------------------------------------
 
 
 @op("Identity", shape=shapes.unchanged, view=True)
@@ -76,7 +44,8 @@ def identity_op(xp: Namespace, input: T) -> T:
 
 
 @identity_op.gradient
-def _identity_grad(op: Operation, grad: Tensor) -> Tensor:
+def identity_grad(op: Operation, grad: Tensor) -> Tensor:
+    """The gradient of anything that passes its input on."""
     return grad
 
 
@@ -86,7 +55,32 @@ def identity(input: Any, name: str | None = None) -> Any:
 
     Made inside ``with tf.control_dependencies([...])`` it is the value after those operations.
     """
+    if isinstance(input, IndexedSlices):
+        parts = (input.values, input.indices, input.dense_shape)
+        return IndexedSlices(*[part if part is None else identity(part, name) for part in parts])
     return identity_op(input, name=name)
+
+
+@op("IdentityN", view=True, T=TypeList())
+def identity_n_op(xp: Namespace, input: list[T]) -> list[T]:
+    """Its inputs."""
+    return input
+
+
+@identity_n_op.shape
+def _identity_n_shape(input: list[Shape]) -> list[Shape]:
+    return input
+
+
+@identity_n_op.gradient
+def _identity_n_grad(op: Operation, *grads: Tensor) -> list[Tensor]:
+    return list(grads)
+
+
+@export("identity_n")
+def identity_n(input: Any, name: str | None = None) -> Any:
+    """Tensors with the values of those in the list ``input``, all made by one node."""
+    return identity_n_op(input, name=name)
 
 
 @op("StopGradient", shape=shapes.unchanged, view=True, differentiable=False, export="stop_gradient")
@@ -98,6 +92,9 @@ def stop_gradient(xp: Namespace, input: T) -> T:
 @op("NoOp", shape=shapes.none, export="no_op")
 def no_op(xp: Namespace) -> None:
     """Does nothing; other operations can wait for it, and it for them."""
+
+
+# -- shape, size, rank ----------------------------------------------------------------------------
 
 
 @op("Shape", differentiable=False, out_type=INDEX)
@@ -120,14 +117,50 @@ def shape(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> 
     return shape_internal(input, name, True, out_type)
 
 
-def shape_internal(input: Any, name: str | None, optimize: bool, out_type: Any) -> Any:
+def shape_internal(
+    input: Any, name: str | None = None, optimize: bool = True, out_type: Any = dtypes.int32
+) -> Any:
     """`shape`, which becomes a constant only with ``optimize``."""
     with get_default_graph().name_scope(name or "Shape") as scope:
+        dense_shape = shape_of_composite(input)
+        if dense_shape is not None:
+            return hooks.call("cast", dense_shape, out_type)
         tensor = convert_to_tensor(input)
         if optimize and tensor._shape_value.is_fully_defined:
             dims = np.array(tensor._shape_value.dims, as_dtype(out_type).np_dtype)
             return constant(dims, name=scope)
         return shape_op(tensor, out_type=out_type, name=scope)
+
+
+def shape_of_composite(input: Any) -> Any:
+    """The shape tensor of what is no plain tensor (a sparse one), or None."""
+    return None if isinstance(input, Tensor) else getattr(input, "dense_shape", None)
+
+
+@op("Size", differentiable=False, out_type=INDEX, shape=shapes.scalar)
+def size_op(xp: Namespace, input: T, *, out_type: DType) -> out_type:
+    """The number of elements of ``input``."""
+    return out_type.as_numpy_dtype(np.size(input))
+
+
+hooks.install("size")(lambda x: size_op(x, out_type=dtypes.int32))
+
+
+@op("Rank", differentiable=False, shape=shapes.scalar)
+def rank_op(xp: Namespace, input: T) -> Int32:
+    """The number of dimensions of ``input``."""
+    return np.int32(np.ndim(input))
+
+
+def dynamic_shape(tensor: Tensor, out_type: DType = dtypes.int32) -> Any:
+    """The shape of ``tensor`` for use in a gradient: a constant where it is known."""
+    static = tensor._shape_value
+    if static.is_fully_defined:
+        return constant(np.array(static.dims, out_type.np_dtype), name="Shape")
+    return shape_op(tensor, out_type=out_type, name="Shape")
+
+
+# -- reshaping ------------------------------------------------------------------------------------
 
 
 @op("Reshape", view=True, Tshape=INDEX)
@@ -143,18 +176,51 @@ def _reshape_shape(ctx: ShapeContext, tensor: Shape, shape: Shape) -> Shape:
     if wanted.dims is None:
         return wanted
     value = ctx.constant(1)
-    if value is None or total is None:
+    if total is not None and value is not None:
+        return _solved(tensor, total, [int(size) for size in value.reshape(-1)])
+    if total is not None:
+        return _completed(wanted, total)
+    _check_divides(tensor, wanted)
+    return wanted
+
+
+def _completed(wanted: Shape, total: int) -> Shape:
+    """``wanted`` with the one size that is missing, where the number of elements tells it."""
+    dims = wanted.dims or ()
+    known = _product(dims)
+    if dims.count(None) != 1 or known == 0 or total % known:
         return wanted
-    return _solved(tensor, total, [int(size) for size in value.reshape(-1)])
+    return Shape(tuple([total // known if size is None else size for size in dims]))
+
+
+def _product(dims: Any) -> int:
+    """The product of the sizes that are known."""
+    product = 1
+    for size in dims:
+        product *= 1 if size is None else size
+    return product
+
+
+def _check_divides(tensor: Shape, wanted: Shape) -> None:
+    """Refuses a known number of elements that no missing size of the tensor can make."""
+    total = wanted.num_elements()
+    if total is None or tensor.dims is None or tensor.dims.count(None) != 1:
+        return
+    known = _product(tensor.dims)
+    if known and total % known:
+        raise ValueError(
+            f"a tensor of shape {tensor} cannot take shape {wanted}: its number of elements is a "
+            f"multiple of {known}, and {total} is not."
+        )
 
 
 def _solved(tensor: Shape, total: int, sizes: list[int]) -> Shape:
     """``sizes`` with its one -1 replaced by what makes ``total`` elements."""
     if sizes.count(-1) > 1:
         raise ValueError(f"only one size may be -1, but {sizes} has {sizes.count(-1)}.")
-    known = 1
-    for size in sizes:
-        known *= size if size != -1 else 1
+    if any(size < -1 for size in sizes):
+        raise ValueError(f"a size must be -1 or at least 0, but the shape is {sizes}.")
+    known = _product([None if size == -1 else size for size in sizes])
     if -1 in sizes:
         if known == 0 or total % known:
             if total == 0 and known == 0:
@@ -188,42 +254,161 @@ def reshape(tensor: Any, shape: Any, name: str | None = None) -> Any:
     return reshape_op(tensor, shape, name=name)
 
 
-def dynamic_shape(tensor: Tensor) -> Any:
-    """The shape of ``tensor`` for use in a gradient: a constant where it is known."""
-    static = tensor._shape_value
-    if static.is_fully_defined:
-        return constant(np.array(static.dims, np.int32), name="Shape")
-    return shape_op(tensor, out_type=dtypes.int32, name="Shape")
+@op("ExpandDims", view=True, Tdim=INDEX)
+def expand_dims_op(xp: Namespace, input: T, dim: Tdim) -> T:
+    """``input`` with a dimension of size 1 inserted before ``dim``."""
+    rank = np.ndim(input) + 1
+    at = shapes.normal_axis(int(dim.reshape(-1)[0]), rank, "dim")
+    sizes = np.shape(input)
+    return xp.reshape(xp.plain(input), (*sizes[:at], 1, *sizes[at:]))
+
+
+@expand_dims_op.shape
+def _expand_dims_shape(ctx: ShapeContext, input: Shape, dim: Shape) -> Shape:
+    value = ctx.constant(1)
+    if input.dims is None:
+        return UNKNOWN
+    if value is None:
+        return unknown(len(input.dims) + 1)
+    if value.size != 1:
+        raise ValueError(f"dim must be one number, not {value.tolist()}.")
+    at = shapes.normal_axis(int(value.reshape(-1)[0]), len(input.dims) + 1, "dim")
+    return Shape((*input.dims[:at], 1, *input.dims[at:]))
+
+
+@expand_dims_op.gradient
+def _expand_dims_grad(op: Operation, grad: Tensor) -> tuple[Tensor, None]:
+    return reshape_op(grad, dynamic_shape(op.inputs[0])), None
+
+
+@export("expand_dims")
+def expand_dims(input: Any, axis: Any = None, name: str | None = None, dim: Any = None) -> Any:
+    """``input`` with a dimension of size 1 inserted before dimension ``axis``.
+
+    Args:
+      input: Any tensor.
+      axis: Where the new dimension goes; -1 is behind the last.
+      name: The name of the node.
+      dim: An older name of ``axis``.
+
+    Raises:
+      ValueError: If no axis, or both names of it, are given.
+    """
+    axis = either("axis", axis, "dim", dim)
+    if axis is None:
+        raise ValueError("tf.expand_dims needs an axis.")
+    return expand_dims_op(input, axis, name=name)
+
+
+def either(name: str, value: Any, old_name: str, old_value: Any) -> Any:
+    """The value of an argument that has an older name too.
+
+    Raises:
+      ValueError: If it is given under both names.
+    """
+    if old_value is None:
+        return value
+    if value is not None:
+        raise ValueError(f"Cannot specify both '{name}' and '{old_name}'.")
+    return old_value
+
+
+@op("Squeeze", view=True)
+def squeeze_op(xp: Namespace, input: T, *, squeeze_dims: list[int] = ()) -> T:  # type: ignore[assignment]
+    """``input`` without its dimensions of size 1, or without those named."""
+    sizes = np.shape(input)
+    axes = _squeezed(sizes, squeeze_dims)
+    return xp.reshape(input, tuple([n for i, n in enumerate(sizes) if i not in axes]))
+
+
+def _squeezed(sizes: Any, squeeze_dims: Any) -> set[int]:
+    """The dimensions that go; sizes that are not known are taken to be 1."""
+    if not squeeze_dims:
+        return {axis for axis, size in enumerate(sizes) if size == 1}
+    axes = {shapes.normal_axis(axis, len(sizes), "axis") for axis in squeeze_dims}
+    for axis in axes:
+        if sizes[axis] not in (None, 1):
+            raise ValueError(
+                f"cannot squeeze dimension {axis}: its size must be 1, but it is {sizes[axis]}."
+            )
+    return axes
+
+
+@squeeze_op.shape
+def _squeeze_shape(input: Shape, *, squeeze_dims: Any) -> Shape:
+    dims = input.dims
+    if dims is None or (not squeeze_dims and None in dims):
+        return UNKNOWN
+    gone = _squeezed(dims, squeeze_dims)
+    return Shape(tuple([size for axis, size in enumerate(dims) if axis not in gone]))
+
+
+@squeeze_op.gradient
+def _squeeze_grad(op: Operation, grad: Tensor) -> Tensor:
+    return reshape_op(grad, dynamic_shape(op.inputs[0]))
+
+
+@export("squeeze")
+def squeeze(input: Any, axis: Any = None, name: str | None = None, squeeze_dims: Any = None) -> Any:
+    """``input`` without its dimensions of size 1.
+
+    Args:
+      input: Any tensor.
+      axis: Which dimensions to remove, a number or a list; all of size 1 if None.
+      name: The name of the node.
+      squeeze_dims: An older name of ``axis``.
+
+    Raises:
+      ValueError: If a named dimension is known not to have size 1.
+    """
+    axis = either("axis", axis, "squeeze_dims", squeeze_dims)
+    if axis is None:
+        axis = []
+    return squeeze_op(input, squeeze_dims=np.reshape(axis, -1).tolist(), name=name)
+
+
+# -- dimensions and constants ---------------------------------------------------------------------
 
 
 @op("BroadcastTo", view=True, Tidx=INDEX, export="broadcast_to")
 def broadcast_to_op(xp: Namespace, input: T, shape: Tidx) -> T:
     """``input`` repeated along dimensions of size 1 (or missing in front) up to ``shape``."""
-    return xp.broadcast_to(input, tuple(shape.tolist()))
+    return xp.broadcast_to(xp.plain(input), tuple(shape.tolist()))
 
 
 @broadcast_to_op.shape
 def _broadcast_to_shape(ctx: ShapeContext, input: Shape, shape: Shape) -> Shape:
-    return ctx.shape_value(1)
-
-
-@op("Size", differentiable=False, out_type=INDEX, shape=shapes.scalar)
-def size_op(xp: Namespace, input: T, *, out_type: DType) -> out_type:
-    """The number of elements of ``input``."""
-    return out_type.as_numpy_dtype(np.size(input))
-
-
-hooks.install("size")(lambda x: size_op(x, out_type=dtypes.int32))
+    wanted = ctx.shape_value(1)
+    if input.dims is None or wanted.dims is None:
+        return wanted
+    if len(input.dims) > len(wanted.dims):
+        raise ValueError(
+            f"a tensor of shape {input} cannot be broadcast to shape {wanted}, which has fewer "
+            "dimensions."
+        )
+    tail = wanted.dims[len(wanted.dims) - len(input.dims) :]
+    for size, target in zip(input.dims, tail, strict=True):
+        if size is not None and target is not None and size not in (1, target):
+            raise ValueError(
+                f"a tensor of shape {input} cannot be broadcast to shape {wanted}: {size} is "
+                f"neither 1 nor {target}."
+            )
+    return wanted
 
 
 @op("Fill", index_type=INDEX)
 def fill_op(xp: Namespace, dims: index_type, value: T) -> T:
     """A tensor of shape ``dims`` filled with one value."""
-    return xp.full(tuple(dims.tolist()), value)
+    return xp.full(tuple(dims.tolist()), xp.plain(value))
 
 
 @fill_op.shape
 def _fill_shape(ctx: ShapeContext, dims: Shape, value: Shape) -> Shape:
+    dims.with_rank(1)
+    value.with_rank(0)
+    sizes = ctx.constant(0)
+    if sizes is not None and (sizes < 0).any():
+        raise ValueError(f"a size must be at least 0, but dims is {sizes.tolist()}.")
     return ctx.shape_value(0)
 
 
@@ -235,22 +420,18 @@ def _fill_grad(op: Operation, grad: Tensor) -> tuple[None, Tensor]:
 @op("ZerosLike", shape=shapes.unchanged)
 def zeros_like_op(xp: Namespace, x: T) -> T:
     """Zeros in the shape of ``x``."""
-    return xp.zeros_like(x)
+    return xp.full_like(x, b"") if xp.is_string(x) else xp.zeros_like(x)
 
 
-@zeros_like_op.gradient
-def _zeros_like_grad(op: Operation, grad: Tensor) -> None:
-    return None
-
-
-@op("OnesLike", shape=shapes.unchanged)
+@op("OnesLike", T=(*NUMBERS, dtypes.bool_), shape=shapes.unchanged)
 def ones_like_op(xp: Namespace, x: T) -> T:
     """Ones in the shape of ``x``."""
     return xp.ones_like(x)
 
 
+@zeros_like_op.gradient
 @ones_like_op.gradient
-def _ones_like_grad(op: Operation, grad: Tensor) -> None:
+def _like_grad(op: Operation, grad: Tensor) -> None:
     return None
 
 
@@ -261,10 +442,12 @@ def transpose_op(xp: Namespace, x: T, perm: Tperm) -> T:
 
 
 @transpose_op.shape
-def _transpose_shape(ctx: ShapeContext, x: Shape, perm: Shape) -> Shape:
+def transpose_shape(ctx: ShapeContext, x: Shape, perm: Shape) -> Shape:
+    """The shape of a transposed tensor."""
     order = ctx.constant(1)
+    rank = x.rank if x.rank is not None else perm.with_rank(1)[0]
     if order is None or x.dims is None:
-        return x if x.rank is None else unknown(x.rank)
+        return unknown(rank)
     if sorted(order.tolist()) != list(range(len(x.dims))):
         raise ValueError(
             f"perm must name each of the {len(x.dims)} dimensions of the tensor of shape {x} "
@@ -273,55 +456,20 @@ def _transpose_shape(ctx: ShapeContext, x: Shape, perm: Shape) -> Shape:
     return Shape(tuple([x.dims[int(axis)] for axis in order]))
 
 
-@op("InvertPermutation", T=INDEX, shape=shapes.unchanged, differentiable=False)
+@op(
+    "InvertPermutation",
+    T=INDEX,
+    shape=shapes.unchanged,
+    differentiable=False,
+    export=("invert_permutation", "math.invert_permutation"),
+)
 def invert_permutation(xp: Namespace, x: T) -> T:
     """The permutation that undoes ``x``."""
+    if sorted(x.tolist()) != list(range(len(x))):
+        raise ValueError(f"each of 0 to {len(x) - 1} must appear once, but x is {x.tolist()}.")
     return xp.argsort(x).astype(x.dtype)
 
 
 @transpose_op.gradient
 def _transpose_grad(op: Operation, grad: Tensor) -> tuple[Tensor, None]:
     return transpose_op(grad, invert_permutation(op.inputs[1])), None
-
-
-@op("Pack", view=False)
-def pack(xp: Namespace, values: list[T], *, axis: int = 0) -> T:
-    """Stacks tensors of one shape along a new dimension."""
-    return xp.stack(values, axis)
-
-
-@pack.shape
-def _pack_shape(values: list[Shape], *, axis: int) -> Shape:
-    one = values[0]
-    for other in values[1:]:
-        one = one.merge_with(other)
-    if one.dims is None:
-        return UNKNOWN
-    at = shapes.normal_axis(axis, len(one.dims) + 1, "axis")
-    return Shape((*one.dims[:at], len(values), *one.dims[at:]))
-
-
-@hooks.install("autopack")
-def autopack(value: Any, dtype: DType | None, name: str) -> Any:
-    """Packs a (nested) list with tensors in it into one tensor."""
-    if dtype is None:
-        found = _dtype_in(value)
-        dtype = found.base_dtype if found is not None else None
-    with get_default_graph().name_scope(name) as scope:
-        items = [
-            autopack(item, dtype, str(index)) if isinstance(item, (list, tuple))
-            else convert(item, dtype, str(index))
-            for index, item in enumerate(value)
-        ]  # fmt: skip
-        return pack(items, axis=0, name=scope)
-
-
-def _dtype_in(value: Any) -> DType | None:
-    if isinstance(value, (list, tuple)):
-        for item in value:
-            found = _dtype_in(item)
-            if found is not None:
-                return found
-        return None
-    found = getattr(value, "dtype", None)
-    return found if isinstance(found, DType) else None
