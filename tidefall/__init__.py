@@ -15,6 +15,8 @@ from tidefall.client import app as _app
 from tidefall.client import session as _session
 from tidefall.core import exports as _exports
 from tidefall.core import logging as _logging
+from tidefall.flow import cond as _cond
+from tidefall.flow import while_loop as _while_loop
 from tidefall.gradients import walk as _walk
 from tidefall.io import gfile as _gfile
 from tidefall.io import gfile_object as _gfile_object
@@ -57,6 +59,7 @@ _IMPORTED_MORE = (_app, _logging, _messages, _reader, _summaries, _writer)
 
 _IMPORTED_ARITHMETIC = (_argmax, _bitwise, _cumulative, _operators, _reduce, _segment, _trigonometry)
 _IMPORTED_ARRANGED = (_bitcast, _filled, _joining, _placeholders, _sizes, _slicing)
+_IMPORTED_FLOW = (_cond, _while_loop)
 _IMPORTED_VARIABLES = (_creation, _initialization)
 
 _namespace.build(_sys.modules[__name__], _exports.TABLE)

@@ -35,7 +35,8 @@ class PartialRun:
         Raises:
           ValueError: If something is fetched or fed that was not announced, or twice.
         """
-        for element in (*wanted.tensors, *wanted.targets):
+        every: list[Any] = [*wanted.tensors, *wanted.targets]
+        for element in every:
             if element not in self.fetches:
                 raise ValueError(
                     f"'{element.name}' was not among the fetches of partial_run_setup, or was "

@@ -35,12 +35,12 @@ def apply(
     names.scope = scope
     try:
         tensors, node_attrs = _convert(graph, op, args, attrs, scope)
+        if op.ref_args:
+            node = _add_beside(graph, op, tensors, node_attrs, scope)
+        else:  # in the op's own scope, since its control-flow context may add nodes
+            node = add(graph, op, tensors, node_attrs, scope)
     finally:
         names.scope = outer
-    if op.ref_args:
-        node = _add_beside(graph, op, tensors, node_attrs, scope)
-    else:
-        node = add(graph, op, tensors, node_attrs, scope)
     return outputs_of(op, node)
 
 
