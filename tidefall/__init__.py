@@ -36,6 +36,8 @@ from tidefall.ops import nn as _nn
 from tidefall.ops import operators as _operators
 from tidefall.ops import placeholders as _placeholders
 from tidefall.ops import random as _random
+from tidefall.ops import random_rejection as _random_rejection
+from tidefall.ops import random_stateless as _random_stateless
 from tidefall.ops import reduce as _reduce
 from tidefall.ops import segment as _segment
 from tidefall.ops import sizes as _sizes
@@ -53,13 +55,14 @@ from tidefall.variables import initialization as _initialization
 
 __version__ = "0.1.0"
 
-_IMPORTED = (_session, _walk, _math, _nn, _random, _state, _training, _adam)
+_IMPORTED = (_session, _walk, _math, _nn, _state, _training, _adam)
 _IMPORTED_IO = (_gfile, _gfile_object, _graph_def, _import_graph, _meta_graph, _op_def, _records)
 _IMPORTED_MORE = (_app, _logging, _messages, _reader, _summaries, _writer)
 
 _IMPORTED_ARITHMETIC = (_argmax, _bitwise, _cumulative, _operators, _reduce, _segment, _trigonometry)
 _IMPORTED_ARRANGED = (_bitcast, _filled, _joining, _placeholders, _sizes, _slicing)
 _IMPORTED_FLOW = (_cond, _while_loop)
+_IMPORTED_RANDOM = (_random, _random_rejection, _random_stateless)
 _IMPORTED_VARIABLES = (_creation, _initialization)
 
 _namespace.build(_sys.modules[__name__], _exports.TABLE)
