@@ -47,7 +47,7 @@ LAYERS: dict[str, set[str]] = {
     "train": _TO_TRAIN,
     "keras": _TO_TRAIN,
     "contrib": _TO_TRAIN,
-    "cli": _TO_TRAIN | {"keras", "contrib"},
+    "cli": _TO_TRAIN | {"keras", "contrib", "namespace", ""},  # "" is the package itself
 }
 
 # Libraries besides the standard one: the folders or modules that may import them.

@@ -68,4 +68,4 @@ class Namespace(ModuleType):
         try:
             return load(self, path + ".", name)
         except KeyError:
-            raise AttributeError(f"tidefall has no tf.{path}.{name}.") from None
+            raise AttributeError(f"tidefall has no tf.{path}.{name} yet.") from None
