@@ -33,7 +33,7 @@ class Input:
     dtype: Any = None
     random: bool = True
 
-    def __str__(self) -> str:
+    def __repr__(self) -> str:  # without addresses: the names of the cases must repeat
         return self.text
 
 
