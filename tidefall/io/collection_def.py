@@ -83,7 +83,9 @@ def restore_collection(graph: Graph, name: str, collection: Any, scope: str) -> 
     if kind == "bytes_list" and codec is not None:
         for data in values:
             message = getattr(proto, codec.message).FromString(data)
-            graph.add_to_collection(name, codec.from_proto(message, import_scope=scope))
+            restored = codec.from_proto(message, import_scope=scope)
+            if restored is not None:
+                graph.add_to_collection(name, restored)
     elif kind == "node_list":
         for node in values:
             element = graph.as_graph_element(f"{scope}/{node}" if scope else node)

@@ -7,7 +7,7 @@ from typing import Any
 
 from tidefall import proto
 from tidefall.core.exports import export
-from tidefall.io import gfile, op_def
+from tidefall.io import context_def, gfile, op_def, variable_def
 from tidefall.io.collection_def import add_collection, restore_collection
 from tidefall.io.import_graph import import_graph_def
 from tidefall.io.oserrors import os_errors, path_text
@@ -17,6 +17,9 @@ from tidefall.proto import text
 
 _TENSORFLOW = "1.15.5"  # whose API and formats are followed
 _WRITER = "tidefall"
+
+#: The modules that say how collections are stored.
+STORED = (context_def, variable_def)
 
 
 def create_meta_graph_def(

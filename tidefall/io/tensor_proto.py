@@ -16,6 +16,8 @@ import numpy as np
 from tidefall import proto
 from tidefall.core import dtypes
 from tidefall.core.dtypes import DType
+from tidefall.core.exports import export
+from tidefall.ops import constant
 
 Array = np.ndarray[Any, np.dtype[Any]]
 
@@ -46,6 +48,64 @@ _FIELD = {
 }
 
 
+@export("make_tensor_proto")
+def make_tensor_proto(
+    values: Any,
+    dtype: Any = None,
+    shape: Any = None,
+    verify_shape: bool = False,
+    allow_broadcast: bool = False,
+) -> Any:
+    """The ``TensorProto`` of a number, string, array or (nested) list.
+
+    Args:
+      values: The values; a ``TensorProto`` is returned as it is.
+      dtype: The element type; inferred as `tf.constant` does if None.
+      shape: The shape. A shorter value is filled up with its last element.
+      verify_shape: Whether ``values`` must have exactly ``shape``.
+      allow_broadcast: Whether a scalar, and nothing else, may be shorter than ``shape``.
+
+    Raises:
+      TypeError: If ``values`` cannot have ``dtype``, or do not have ``shape`` where they must.
+      ValueError: If there are more values than ``shape`` has room for.
+
+    >>> tf.make_tensor_proto(5.0, shape=[3]).float_val
+    [5.0]
+    """
+    if isinstance(values, proto.TensorProto):
+        return values
+    wanted = None if dtype is None else dtypes.as_dtype(dtype).base_dtype
+    if shape is not None and math.prod(shape) == 0 and not isinstance(values, np.ndarray):
+        values = np.empty(shape, (wanted or dtypes.float32).np_dtype)
+    array = constant.to_array(values, wanted)
+    kind = dtypes.string if array.dtype.kind == "O" else dtypes.as_dtype(array.dtype)
+    if shape is None:
+        return encode(array, kind)
+    dims = tuple([int(size) for size in shape])
+    exact = verify_shape or (allow_broadcast and array.shape not in ((), (1,)))
+    if exact and (array.size != math.prod(dims) if allow_broadcast else array.shape != dims):
+        raise TypeError(f"Expected Tensor's shape: {dims}, got {array.shape}.")
+    if array.size > math.prod(dims):
+        raise ValueError(
+            f"Too many elements provided. Needed at most {math.prod(dims)}, but received "
+            f"{array.size}"
+        )
+    return encode(array, kind, dims)
+
+
+@export("make_ndarray")
+def make_ndarray(tensor: Any) -> Array:
+    """The array of a ``TensorProto``, which may be changed.
+
+    Raises:
+      TypeError: If the type of the tensor has no NumPy form.
+
+    >>> tf.make_ndarray(tf.make_tensor_proto([[1, 2]]))
+    array([[1, 2]], dtype=int32)
+    """
+    return decode(tensor).copy()
+
+
 def encode(array: Array, dtype: DType, shape: Sequence[int] | None = None) -> Any:
     """The ``TensorProto`` of an array.
 
@@ -59,6 +119,8 @@ def encode(array: Array, dtype: DType, shape: Sequence[int] | None = None) -> An
       ValueError: If the array has 2 GB or more.
     """
     dims = array.shape if shape is None else tuple(shape)
+    if array.size > 1 and not any(array.strides):  # one element, broadcast: so it is stored
+        array = array[(slice(0, 1),) * array.ndim]
     message = proto.TensorProto(dtype=dtype.enum)
     message.tensor_shape.SetInParent()
     for size in dims:

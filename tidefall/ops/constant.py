@@ -248,6 +248,8 @@ def _filled(array: np.ndarray[Any, Any], shape: Shape, verify: bool) -> np.ndarr
         )
     if array.size == 0:
         raise ValueError(f"an empty value cannot fill shape {shape}.")
+    if array.size == 1:  # kept as one element, so that large constants stay small, in files too
+        return np.broadcast_to(array.reshape([1] * len(dims)), dims)
     flat = np.empty(size, array.dtype)
     flat[: array.size] = array.reshape(-1)
     flat[array.size :] = array.reshape(-1)[-1]
