@@ -27,7 +27,8 @@ CASES = [
     ),
     case(
         tf.random.stateless_normal, [3], np.array([1, 2]), 0.0, 1.0, tf.float64,
-        expect=np.array([-0.1423118100189212, 0.7406072461585091, -1.469047669443883]), label="normal",
+        expect=np.array([-0.1423118100189212, 0.7406072461585091, -1.469047669443883]),
+        label="normal",
     ),
     case(
         tf.random.stateless_truncated_normal, [5], np.array([0, 0]),

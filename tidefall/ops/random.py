@@ -54,6 +54,11 @@ def sizes_of(shape: Array) -> tuple[int, ...]:
     return sizes
 
 
+def not_less(minval: Any, maxval: Any) -> str:
+    """What is wrong with an empty range."""
+    return f"minval must be less than maxval, but {minval} is not less than {maxval}."
+
+
 # -- ops ---------------------------------------------------------------------------------------
 
 
@@ -80,10 +85,8 @@ def random_uniform_int_op(
 ) -> Tout:
     """Integers from ``minval`` to ``maxval - 1``."""
     sizes = sizes_of(shape)
-    if xp.name == "numpy" and prod(sizes) and not minval < maxval:
-        raise ValueError(
-            f"minval must be less than maxval, but {minval} is not less than {maxval}."
-        )
+    if prod(sizes):
+        xp.require(minval < maxval, not_less(minval, maxval))
     stream = run.random(seed, seed2, prod(sizes))
     return xp.philox.uniform_int(xp, stream, sizes, minval, maxval)
 

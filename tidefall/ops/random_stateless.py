@@ -18,6 +18,7 @@ from tidefall.ops.math import add
 from tidefall.ops.random import (
     categories_shape,
     drawn_shape,
+    not_less,
     scaled,
     shape_tensor,
     sizes_of,
@@ -84,10 +85,7 @@ def stateless_random_uniform_int_op(
     xp: Namespace, shape: T, seed: Tseed, minval: dtype, maxval: dtype
 ) -> dtype:
     """Integers from ``minval`` to ``maxval - 1``."""
-    if xp.name == "numpy" and not minval < maxval:
-        raise ValueError(
-            f"minval must be less than maxval, but {minval} is not less than {maxval}."
-        )
+    xp.require(minval < maxval, not_less(minval, maxval))
     return xp.philox.uniform_int(xp, xp.philox.scrambled(xp, seed), sizes_of(shape), minval, maxval)
 
 
