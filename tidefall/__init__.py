@@ -42,6 +42,7 @@ from tidefall.ops import reduce as _reduce
 from tidefall.ops import segment as _segment
 from tidefall.ops import sizes as _sizes
 from tidefall.ops import slicing as _slicing
+from tidefall.ops import special as _special
 from tidefall.ops import state as _state
 from tidefall.ops import training as _training
 from tidefall.ops import trigonometry as _trigonometry
@@ -59,7 +60,7 @@ _IMPORTED = (_session, _walk, _math, _nn, _state, _training, _adam)
 _IMPORTED_IO = (_gfile, _gfile_object, _graph_def, _import_graph, _meta_graph, _op_def, _records)
 _IMPORTED_MORE = (_app, _logging, _messages, _reader, _summaries, _writer)
 
-_IMPORTED_ARITHMETIC = (_argmax, _bitwise, _cumulative, _operators, _reduce, _segment, _trigonometry)
+_IMPORTED_ARITHMETIC = (_argmax, _bitwise, _cumulative, _operators, _reduce, _segment, _special, _trigonometry)
 _IMPORTED_ARRANGED = (_bitcast, _filled, _joining, _placeholders, _sizes, _slicing)
 _IMPORTED_FLOW = (_cond, _while_loop)
 _IMPORTED_RANDOM = (_random, _random_rejection, _random_stateless)

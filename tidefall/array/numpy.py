@@ -13,6 +13,8 @@ import numpy as np
 from tidefall.array import philox, samplers  # noqa: F401 (kernels reach them through ``xp``)
 
 # Only what NumPy has loaded by now: its rarer modules (f2py, testing, ma) cost 0.1 s to import.
+from tidefall.array.special import betainc, igamma, igamma_grad_a, igammac, zeta  # noqa: F401
+
 globals().update({_name: vars(np)[_name] for _name in np.__all__ if _name in vars(np)})
 
 name = "numpy"
