@@ -50,9 +50,24 @@ from tidefall.proto import public as _messages
 from tidefall.summary import reader as _reader
 from tidefall.summary import summaries as _summaries
 from tidefall.summary import writer as _writer
+from tidefall.train import adadelta as _adadelta
+from tidefall.train import adagrad as _adagrad
+from tidefall.train import adagrad_da as _adagrad_da
 from tidefall.train import adam as _adam
+from tidefall.train import ftrl as _ftrl
+from tidefall.train import global_step as _global_step
+from tidefall.train import gradient_descent as _gradient_descent
+from tidefall.train import momentum as _momentum
+from tidefall.train import moving_averages as _moving_averages
+from tidefall.train import proximal_adagrad as _proximal_adagrad
+from tidefall.train import proximal_gradient_descent as _proximal_gradient_descent
+from tidefall.train import rmsprop as _rmsprop
+from tidefall.variables import assignment as _assignment
 from tidefall.variables import creation as _creation
 from tidefall.variables import initialization as _initialization
+from tidefall.variables import partitioners as _partitioners
+from tidefall.variables import scope as _scope
+from tidefall.variables import template as _template
 
 __version__ = "0.1.0"
 
@@ -60,11 +75,38 @@ _IMPORTED = (_session, _walk, _math, _nn, _state, _training, _adam)
 _IMPORTED_IO = (_gfile, _gfile_object, _graph_def, _import_graph, _meta_graph, _op_def, _records)
 _IMPORTED_MORE = (_app, _logging, _messages, _reader, _summaries, _writer)
 
-_IMPORTED_ARITHMETIC = (_argmax, _bitwise, _cumulative, _operators, _reduce, _segment, _special, _trigonometry)
+_IMPORTED_ARITHMETIC = (
+    _argmax,
+    _bitwise,
+    _cumulative,
+    _operators,
+    _reduce,
+    _segment,
+    _special,
+    _trigonometry,
+)
 _IMPORTED_ARRANGED = (_bitcast, _filled, _joining, _placeholders, _sizes, _slicing)
 _IMPORTED_FLOW = (_cond, _while_loop)
 _IMPORTED_RANDOM = (_random, _random_rejection, _random_stateless)
-_IMPORTED_VARIABLES = (_creation, _initialization)
+_IMPORTED_VARIABLES = (
+    _creation,
+    _initialization,
+    _scope,
+    _assignment,
+    _partitioners,
+    _template,
+    _adadelta,
+    _adagrad,
+    _adagrad_da,
+    _ftrl,
+    _gradient_descent,
+    _momentum,
+    _proximal_adagrad,
+    _proximal_gradient_descent,
+    _rmsprop,
+    _global_step,
+    _moving_averages,
+)
 
 _namespace.build(_sys.modules[__name__], _exports.TABLE)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tidefall.core import nest
+from tidefall.core import hooks, nest
 from tidefall.core.exports import export
 from tidefall.flow.contexts import ControlFlowContext, switch_ref_or_tensor
 from tidefall.ir.collections import GraphKeys
@@ -163,6 +163,7 @@ def _side(sides: Any, branch: int) -> Tensor:
     return sides[branch]  # type: ignore[no-any-return]
 
 
+@hooks.install("cond")
 @export("cond")
 def cond(
     pred: Any,

@@ -130,8 +130,9 @@ class Scopes:
     def _control_op(self, item: Any) -> Operation:
         if callable(item) and not hasattr(item, "_as_graph_element"):
             item = item()
-        values = getattr(item, "values", None)
-        if isinstance(values, Tensor):  # IndexedSlices, SparseTensor
+        # Of IndexedSlices and SparseTensor the values; of resource variables no read is waited for.
+        parts = (getattr(item, "values", None), getattr(item, "handle", None))
+        if any(isinstance(part, Tensor) for part in parts):
             item = item.op
         element = self.as_graph_element(item)  # type: ignore[attr-defined]
         return element.op if isinstance(element, Tensor) else element
@@ -183,7 +184,8 @@ class Scopes:
             raise ValueError("colocate_with(None) needs ignore_existing=True.")
         outer, outer_devices = self._colocation_stack, self._device_stack
         if op is not None:
-            op = self._control_op(op)
+            handle = getattr(op, "handle", None)
+            op = handle.op if isinstance(handle, Tensor) else self._control_op(op)
         kept = [] if ignore_existing else outer
         self._colocation_stack = kept if op is None else [*kept, op]
         self._device_stack = (

@@ -50,7 +50,9 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
     array([ 1, -2], dtype=int32)
     """
     base = as_dtype(dtype).base_dtype
-    if isinstance(x, Tensor) and x.dtype is base:
+    # A resource variable is left unread until it is used.
+    is_variable = isinstance(getattr(x, "handle", None), Tensor)
+    if (is_variable or isinstance(x, Tensor)) and x.dtype is base:
         return x
     with get_default_graph().name_scope(name or "Cast") as scope:
         if isinstance(x, IndexedSlices):

@@ -70,16 +70,3 @@ def from_definition(definition: Any) -> Any:
         VariableAggregation(definition.aggregation),
         bool(definition.trainable),
     )
-
-
-def slice_of(read: Any) -> tuple[dict[str, int], tuple[Any, ...]]:
-    """The masks and the bounds of a ``StridedSlice`` node.
-
-    Raises:
-      ValueError: If the tensor is not that of a slice.
-    """
-    op = read.op
-    if op.type != "StridedSlice":
-        raise ValueError(f"'{read.name}' is not a slice of a variable, so it cannot be assigned.")
-    masks = {name: value for name, value in op._attrs.items() if name.endswith("_mask")}
-    return masks, op._inputs[1:4]

@@ -67,7 +67,7 @@ def default_creator(**kwargs: Any) -> Any:
     """The variable that the arguments of `Variable` say, of the kind they or the scope say."""
     use_resource = kwargs.get("use_resource")
     if use_resource is None:
-        use_resource = None
+        use_resource = hooks.call("scope_use_resource")
     if use_resource is None:
         use_resource = _use_resource_by_default
     if use_resource:

@@ -9,10 +9,10 @@ from tidefall.core.dtypes import DType
 from tidefall.core.tensor_shape import TensorShape
 from tidefall.ir.conversion import convert_to_tensor
 from tidefall.ir.graph import get_default_graph
-from tidefall.ir.opdef import OPS
 from tidefall.ops import state
 from tidefall.ops import variable_rows as rows
 from tidefall.ops.array import identity
+from tidefall.ops.slicing import strided_slice_assign
 from tidefall.variables.arguments import (
     check_only_definition,
     check_outside_control_flow,
@@ -20,19 +20,18 @@ from tidefall.variables.arguments import (
     colocated_with_name,
     element_finder,
     from_definition,
-    slice_of,
     with_trainable,
 )
 from tidefall.variables.initial_value import guarded
 from tidefall.variables.synchronization import validated
 from tidefall.variables.variable import Variable
 
-_SCATTER = {
+SCATTER = {
     "update": rows.scatter_update, "add": rows.scatter_add, "sub": rows.scatter_sub,
     "mul": rows.scatter_mul, "div": rows.scatter_div, "min": rows.scatter_min,
     "max": rows.scatter_max,
 }  # fmt: skip
-_SCATTER_ND = {
+SCATTER_ND = {
     "update": rows.scatter_nd_update, "add": rows.scatter_nd_add, "sub": rows.scatter_nd_sub,
 }  # fmt: skip
 
@@ -186,16 +185,17 @@ class RefVariable(Variable):
         return state.count_up_to(self._variable, limit=limit)
 
     def _scatter(self, how: str, delta: Any, use_locking: bool, name: str | None) -> Any:
-        return _SCATTER[how](
+        return SCATTER[how](
             self._variable, delta.indices, delta.values, use_locking=use_locking, name=name
         )
 
     def _scatter_nd(self, how: str, indices: Any, updates: Any, name: str | None) -> Any:
-        return _SCATTER_ND[how](self._variable, indices, updates, use_locking=True, name=name)
+        return SCATTER_ND[how](self._variable, indices, updates, use_locking=True, name=name)
 
-    def _strided_slice_assign(self, read: Any, value: Any, name: str | None) -> Any:
-        attrs, bounds = slice_of(read)
-        return OPS["StridedSliceAssign"](self._variable, *bounds, value, name=name, **attrs)
+    def _strided_slice_assign(
+        self, begin: Any, end: Any, strides: Any, value: Any, name: str | None, **masks: int
+    ) -> Any:
+        return strided_slice_assign(self._variable, begin, end, strides, value, name=name, **masks)
 
     def __iadd__(self, other: Any) -> Any:
         return self + other

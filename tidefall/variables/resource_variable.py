@@ -15,6 +15,7 @@ from tidefall.ir.opdef import OPS
 from tidefall.ops import state
 from tidefall.ops import variable_rows as rows
 from tidefall.ops.array import identity
+from tidefall.ops.slicing import resource_strided_slice_assign
 from tidefall.variables.arguments import (
     check_only_definition,
     check_outside_control_flow,
@@ -22,20 +23,19 @@ from tidefall.variables.arguments import (
     colocated_with_name,
     element_finder,
     from_definition,
-    slice_of,
     with_trainable,
 )
 from tidefall.variables.initial_value import guarded
 from tidefall.variables.synchronization import validated
 from tidefall.variables.variable import Variable
 
-_SCATTER = {
+RESOURCE_SCATTER = {
     "update": rows.resource_scatter_update, "add": rows.resource_scatter_add,
     "sub": rows.resource_scatter_sub, "mul": rows.resource_scatter_mul,
     "div": rows.resource_scatter_div, "min": rows.resource_scatter_min,
     "max": rows.resource_scatter_max,
 }  # fmt: skip
-_SCATTER_ND = {
+RESOURCE_SCATTER_ND = {
     "update": rows.resource_scatter_nd_update, "add": rows.resource_scatter_nd_add,
     "sub": rows.resource_scatter_nd_sub,
 }  # fmt: skip
@@ -176,17 +176,19 @@ class BaseResourceVariable(Variable):
 
     def _scatter(self, how: str, delta: Any, use_locking: bool, name: str | None) -> Any:
         values = convert_to_tensor(delta.values, self._dtype)
-        return self._lazy_read(_SCATTER[how](self.handle, delta.indices, values, name=name))
+        return self._lazy_read(RESOURCE_SCATTER[how](self.handle, delta.indices, values, name=name))
 
     def _scatter_nd(self, how: str, indices: Any, updates: Any, name: str | None) -> Any:
         values = convert_to_tensor(updates, self._dtype)
-        return self._lazy_read(_SCATTER_ND[how](self.handle, indices, values, name=name))
+        return self._lazy_read(RESOURCE_SCATTER_ND[how](self.handle, indices, values, name=name))
 
-    def _strided_slice_assign(self, read: Any, value: Any, name: str | None) -> Any:
-        masks, bounds = slice_of(read)
+    def _strided_slice_assign(
+        self, begin: Any, end: Any, strides: Any, value: Any, name: str | None, **masks: int
+    ) -> Any:
         with self.graph.as_default():
-            op = OPS["ResourceStridedSliceAssign"](
-                self.handle, *bounds, convert_to_tensor(value, self._dtype), name=name, **masks
+            tensor = convert_to_tensor(value, self._dtype)
+            op = resource_strided_slice_assign(
+                self.handle, begin, end, strides, tensor, name=name, **masks
             )
         return self._lazy_read(op)
 

@@ -340,20 +340,16 @@ class Variable(metaclass=VariableType):
         """Replaces the elements or slices at ``indices`` by ``updates``."""
         return self._scatter_nd("update", indices, updates, name)
 
-    def _strided_slice_assign(self, read: Tensor, value: Any, name: str | None) -> Any:
-        """Assigns to the part of the variable that ``read``, a ``StridedSlice``, reads."""
+    def _strided_slice_assign(
+        self, begin: Any, end: Any, strides: Any, value: Any, name: str | None, **masks: int
+    ) -> Any:
+        """Assigns to a slice; the masks are those of `tf.strided_slice`."""
         raise NotImplementedError
 
     # -- as a Python object -------------------------------------------------------------------
 
     def __getitem__(self, key: Any) -> Any:
-        part = self.value()[key]
-
-        def assign(value: Any, name: str | None = None) -> Any:
-            return self._strided_slice_assign(part, value, name)
-
-        part.assign = assign
-        return part
+        return hooks.call("getitem", self.value(), key, self)
 
     def __iter__(self) -> NoReturn:
         raise TypeError(

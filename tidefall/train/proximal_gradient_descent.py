@@ -1,0 +1,52 @@
+"""Proximal gradient descent."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tidefall.core.exports import export
+from tidefall.ops import training
+from tidefall.train.rule_optimizer import Cast, RuleOptimizer
+
+
+@export("train.ProximalGradientDescentOptimizer")
+class ProximalGradientDescentOptimizer(RuleOptimizer):
+    """Gradient descent with exact steps for L1 and L2 penalties (Duchi and Singer, 2009).
+
+    The learning rate and the penalties must have the dtype of the variables; Python numbers are
+    float32.
+
+    Args:
+      learning_rate: A number or a tensor.
+      l1_regularization_strength: The L1 penalty.
+      l2_regularization_strength: The L2 penalty.
+      use_locking: Accepted; updates are atomic.
+      name: The optimizer's name.
+    """
+
+    rule = training.proximal_gradient_descent
+
+    def __init__(
+        self,
+        learning_rate: Any,
+        l1_regularization_strength: Any = 0.0,
+        l2_regularization_strength: Any = 0.0,
+        use_locking: bool = False,
+        name: str = "ProximalGradientDescent",
+    ) -> None:
+        super().__init__(use_locking, name)
+        self._learning_rate = learning_rate
+        self._l1_regularization_strength = l1_regularization_strength
+        self._l2_regularization_strength = l2_regularization_strength
+
+    def _prepare(self) -> None:
+        tensor = self._tensor
+        self._learning_rate_tensor = tensor(self._learning_rate, "learning_rate")
+        self._l1_tensor = tensor(self._l1_regularization_strength, "l1_regularization_strength")
+        self._l2_tensor = tensor(self._l2_regularization_strength, "l2_regularization_strength")
+
+    def rule_inputs(self, grad: tuple[Any, ...], cast: Cast, var: Any) -> tuple[Any, ...]:
+        numbers = (self._learning_rate_tensor, self._l1_tensor, self._l2_tensor)
+        if len(grad) == 2 and hasattr(var, "handle"):
+            numbers = tuple(map(cast, numbers))
+        return (*numbers, *grad)
