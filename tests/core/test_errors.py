@@ -52,7 +52,7 @@ def test_unknown_codes() -> None:
 
 
 def test_an_error_says_where_its_operation_was_created() -> None:
-    op = SimpleNamespace(name="hidden/MatMul", location="train.py:42: logits = tf.matmul(x, w)")
+    op = SimpleNamespace(name="hidden/MatMul", _location="train.py:42: logits = tf.matmul(x, w)")
     error = errors.InvalidArgumentError("node", op, "sizes differ")
     assert str(error) == (
         "sizes differ\n  'hidden/MatMul' was created at train.py:42: logits = tf.matmul(x, w)"
@@ -60,13 +60,19 @@ def test_an_error_says_where_its_operation_was_created() -> None:
     assert (error.message, error.op, error.node_def) == ("sizes differ", op, "node")
 
 
+def test_an_error_that_names_its_operation_does_so_once() -> None:
+    op = SimpleNamespace(name="a", _location="train.py:42: a = b / c")
+    error = errors.InvalidArgumentError(None, op, "'a' (Div): division by zero")
+    assert str(error) == "'a' (Div): division by zero\n  created at train.py:42: a = b / c"
+
+
 def test_an_error_without_a_place_is_its_message() -> None:
-    op = SimpleNamespace(name="imported", location=None)
+    op = SimpleNamespace(name="imported", _location=None)
     assert str(errors.OpError(None, op, "sizes differ", 3)) == "sizes differ"
 
 
 def test_a_pickled_error_keeps_its_text_and_class() -> None:
-    op = SimpleNamespace(name="a", location="x.py:1: a = 1")
+    op = SimpleNamespace(name="a", _location="x.py:1: a = 1")
     for error in (
         errors.NotFoundError(None, op, "no file"),
         errors.OpError(None, op, "no file", 5),

@@ -92,10 +92,12 @@ class OpError(Exception):
 
     def __str__(self) -> str:
         """The message, and where the user created the operation that failed."""
-        location = getattr(self._op, "location", None)
+        location = getattr(self._op, "_location", None)
         if location is None:
             return self._message
-        return f"{self._message}\n  '{self._op.name}' was created at {location}"
+        named = f"'{self._op.name}'"
+        what = "created" if named in self._message else f"{named} was created"
+        return f"{self._message}\n  {what} at {location}"
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickles the message; an operation belongs to its graph and stays behind."""
