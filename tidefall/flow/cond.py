@@ -237,7 +237,7 @@ def _function(given: Any, old: Any, name: str) -> Callable[[], Any]:
 def _branch(
     pred: Tensor, pivot: Tensor, side: int, function: Callable[[], Any]
 ) -> tuple[CondContext, Any, list[Any]]:
-    context = CondContext(pred, pivot, side, name=get_default_graph()._name_stack + "/cond_text")
+    context = CondContext(pred, pivot, side, name="cond_text")
     context.Enter()
     try:
         original, results = context.build(function)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from typing import Any
 
@@ -127,12 +128,8 @@ def read_meta_graph(path: Any) -> Any:
         raise OSError(f"File {name} does not exist.")
     with os_errors(name), open(name, "rb") as file:
         data = file.read()
-    message = proto.MetaGraphDef()
-    try:
-        message.ParseFromString(data)
-        return message
-    except ValueError:  # protobuf's DecodeError is one
-        pass
+    with contextlib.suppress(ValueError):  # it may be text
+        return text.parse_bytes(data, proto.MetaGraphDef())
     try:
         return text.parse_text(data, proto.MetaGraphDef())
     except ValueError as error:

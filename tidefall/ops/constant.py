@@ -79,6 +79,8 @@ def _from_python(value: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
         raise _ragged(value) from error
     if array.dtype.kind == "O":
         return _from_objects(value, array, dtype)
+    if array.dtype.kind in "SU":  # NumPy turned the numbers into text
+        raise TypeError(f"strings and numbers cannot be mixed in one tensor: {_short(value)}.")
     if dtype is None:
         return _inferred(array, value)
     _check_kind(array, dtype, leaf)

@@ -1,8 +1,24 @@
-"""Messages in protobuf's text format."""
+"""Messages read from bytes, and in protobuf's text format."""
 
 from __future__ import annotations
 
 from typing import Any
+
+
+def parse_bytes(data: bytes, message: Any) -> Any:
+    """Merges serialized bytes into a message, which is returned.
+
+    Raises:
+      ValueError: If the bytes are not of that kind of message.
+    """
+    from google.protobuf.message import DecodeError
+
+    try:
+        message.MergeFromString(data)
+    except DecodeError as error:
+        name = message.DESCRIPTOR.full_name
+        raise ValueError(f"the bytes are not a {name} message: {error}") from error
+    return message
 
 
 def to_text(message: Any) -> str:
