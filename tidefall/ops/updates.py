@@ -12,9 +12,11 @@ from collections.abc import Callable
 from types import FunctionType
 from typing import Any, NamedTuple
 
+from tidefall.core import dtypes
 from tidefall.core.shapes import SCALAR, UNKNOWN, Shape
 from tidefall.ir.inference import ShapeContext
 from tidefall.ir.opdef import OpDef
+from tidefall.ir.operation import Operation
 from tidefall.ir.tensor import Tensor
 from tidefall.ops.registry import INDICES, NUMBERS, op
 
@@ -144,18 +146,40 @@ def _on_rows(rule: Kernel, updates: tuple[str, ...]) -> Kernel:
     return _declared(on_rows, signature.replace(parameters=parameters))
 
 
-def handle_shape(handle: Tensor) -> Shape:
-    """The static shape of the resource variable behind ``handle``, as far as it is known."""
+def variable_behind(handle: Tensor) -> Operation | None:
+    """The operation that makes the resource variable behind ``handle``, where that is known."""
     op = handle._op
     while op.type in _HANDS_ON:
         op = op._inputs[0]._op
-    return op._attrs["shape"] if op.type == "VarHandleOp" else UNKNOWN
+    return op if op.type == "VarHandleOp" else None
+
+
+def handle_shape(handle: Tensor) -> Shape:
+    """The static shape of the resource variable behind ``handle``, as far as it is known."""
+    op = variable_behind(handle)
+    return UNKNOWN if op is None else op._attrs["shape"]
 
 
 def variable_shape(ctx: ShapeContext, index: int) -> Shape:
-    """In a shape rule: the shape of the variable that is input ``index``, of either kind."""
+    """In a shape rule: the shape of the variable that is input ``index``, of either kind.
+
+    Raises:
+      TypeError: If it is a resource variable of another dtype than the node's.
+    """
     tensor = ctx.inputs[index]
-    return handle_shape(tensor) if tensor._dtype.name == "resource" else tensor._shape_value
+    if tensor._dtype is not dtypes.resource:
+        return tensor._shape_value
+    op = variable_behind(tensor)
+    if op is None:
+        return UNKNOWN
+    wanted = ctx.attrs.get("T") or ctx.attrs["dtype"]
+    if op._attrs["dtype"] is not wanted:
+        raise TypeError(
+            f"variable '{op._name}' has dtype {op._attrs['dtype'].name}, but the other inputs have "
+            f"{wanted.name}. Convert them with tf.cast, or with np.{op._attrs['dtype'].name}."
+        )
+    shape: Shape = op._attrs["shape"]
+    return shape
 
 
 def _update_shape(kernel: Kernel, updates: tuple[str, ...]) -> Callable[..., Any]:
