@@ -14,7 +14,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Iterable, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from tidefall.compiler.pack import pack_updates
 from tidefall.compiler.pipeline import make_plan, simplify
@@ -27,6 +27,30 @@ from tidefall.ir.tensor import Tensor
 from tidefall.state.cells import Store
 
 TIERS = ("auto", "reference", "numpy", "xla")
+
+
+class Compiled(NamedTuple):
+    """What became of one kind of run, for those who watch.
+
+    Attributes:
+      fetches: The tensors it computes.
+      targets: The operations it runs besides.
+      feeds: The tensors it is given values for.
+      plan: What is executed; its report tells what was done to it.
+      source: The text of the generated function.
+    """
+
+    fetches: Sequence[Tensor]
+    targets: Sequence[Operation]
+    feeds: Sequence[Tensor]
+    plan: Plan
+    source: str
+
+
+Watcher = Callable[[Compiled, Callable[..., Any]], Callable[..., Any]]
+
+#: Told of every kind of run that is compiled, with its function; what they return is called.
+watchers: list[Watcher] = []
 
 
 def chosen(config: Any = None) -> str:
@@ -82,7 +106,11 @@ def compile_run(
         sizes,
         lambda: Program(plan, feeds, result, names),
     )
-    return program.bind(store)
+    function = program.bind(store)
+    for watch in watchers:
+        seen = Compiled(fetches, targets, feeds, program.plan, program.source)
+        function = watch(seen, function)
+    return function
 
 
 def _wants_xla(plan: Plan) -> bool:
