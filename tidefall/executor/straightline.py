@@ -195,6 +195,7 @@ class _Writer:
         self._sizes = sizes
         self._nesting = nesting
         self._guards = {v: node.guards for node in plan.nodes if node.guards for v in node.outputs}
+        self._unnamed = {v for node in plan.nodes if node.type == PACKED for v in node.outputs}
         self.packs: dict[str, Node] = {}
         self.loops: dict[str, tuple[Plan, str, Nesting]] = {}
         self._feeds = [Feed(tensor) for tensor in feeds]
@@ -274,10 +275,16 @@ class _Writer:
             text = self._packed(node)
         else:
             text = self._statement(node)
-        dead = [self._names[value] for value in self._life.dead_after(node)]
+        dead = [
+            self._names[value] for value in self._life.dead_after(node) if self._is_bound(value)
+        ]
         if dead:
             text += "; del " + ", ".join(dead)
         self._line(indent, self._guarded(node) + text, node)
+
+    def _is_bound(self, value: Value) -> bool:
+        """Whether the text so far gives ``value`` a name; packed updates name only what is read."""
+        return self._life.is_read(value) or value not in self._unnamed
 
     def _guarded(self, node: Node) -> str:
         return f"if {self._tests(node.guards)}: " if node.guards else ""
