@@ -36,6 +36,7 @@ from tidefall.ops import nn as _nn
 from tidefall.ops import operators as _operators
 from tidefall.ops import placeholders as _placeholders
 from tidefall.ops import random as _random
+from tidefall.ops import random_crop as _random_crop
 from tidefall.ops import random_rejection as _random_rejection
 from tidefall.ops import random_stateless as _random_stateless
 from tidefall.ops import reduce as _reduce
@@ -87,7 +88,7 @@ _IMPORTED_ARITHMETIC = (
 )
 _IMPORTED_ARRANGED = (_bitcast, _filled, _joining, _placeholders, _sizes, _slicing)
 _IMPORTED_FLOW = (_cond, _while_loop)
-_IMPORTED_RANDOM = (_random, _random_rejection, _random_stateless)
+_IMPORTED_RANDOM = (_random, _random_crop, _random_rejection, _random_stateless)
 _IMPORTED_VARIABLES = (
     _creation,
     _initialization,
