@@ -29,7 +29,9 @@ from tidefall.ops import argmax as _argmax
 from tidefall.ops import bitcast as _bitcast
 from tidefall.ops import bitwise as _bitwise
 from tidefall.ops import cumulative as _cumulative
+from tidefall.ops import einsum as _einsum
 from tidefall.ops import filled as _filled
+from tidefall.ops import histogram as _histogram
 from tidefall.ops import joining as _joining
 from tidefall.ops import math as _math
 from tidefall.ops import nn as _nn
@@ -43,8 +45,10 @@ from tidefall.ops import reduce as _reduce
 from tidefall.ops import segment as _segment
 from tidefall.ops import sizes as _sizes
 from tidefall.ops import slicing as _slicing
+from tidefall.ops import solve as _solve
 from tidefall.ops import special as _special
 from tidefall.ops import state as _state
+from tidefall.ops import tensordot as _tensordot
 from tidefall.ops import training as _training
 from tidefall.ops import trigonometry as _trigonometry
 from tidefall.proto import public as _messages
@@ -86,6 +90,7 @@ _IMPORTED_ARITHMETIC = (
     _special,
     _trigonometry,
 )
+_IMPORTED_LINEAR = (_einsum, _histogram, _solve, _tensordot)
 _IMPORTED_ARRANGED = (_bitcast, _filled, _joining, _placeholders, _sizes, _slicing)
 _IMPORTED_FLOW = (_cond, _while_loop)
 _IMPORTED_RANDOM = (_random, _random_crop, _random_rejection, _random_stateless)

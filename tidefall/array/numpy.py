@@ -56,6 +56,19 @@ def segment_reduce(how: str, rows: Any, ids: Any, count: int, initial: Any) -> A
     return result
 
 
+def solve_triangular(matrix: Any, rhs: Any, lower: bool) -> Any:
+    """Solves triangular systems by substitution, one row of all right-hand sides at a time."""
+    size = matrix.shape[-1]
+    result = np.zeros(np.broadcast_shapes(matrix.shape[:-2], rhs.shape[:-2]) + rhs.shape[-2:],
+                      np.result_type(matrix, rhs))  # fmt: skip
+    for row in range(size) if lower else range(size - 1, -1, -1):
+        known = slice(0, row) if lower else slice(row + 1, size)
+        total = np.matmul(matrix[..., row : row + 1, known], result[..., known, :])
+        rest = rhs[..., row : row + 1, :] - total
+        result[..., row : row + 1, :] = rest / matrix[..., row : row + 1, row : row + 1]
+    return result
+
+
 def logaddexp_accumulate(x: Any, axis: int) -> Any:
     """The logarithms of the running sums of ``exp(x)`` along ``axis``."""
     return np.logaddexp.accumulate(x, axis)
