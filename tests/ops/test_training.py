@@ -6,6 +6,7 @@ The rules that optimizers use are compared with recorded runs in tests/train.
 from __future__ import annotations
 
 import math
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -112,10 +113,11 @@ def test_ada_max_by_hand() -> None:
 
 
 def test_add_sign_and_power_sign_by_hand() -> None:
-    for op_type, size in (
-        ("ApplyAddSign", lambda s: 0.1 + 0.7 * s),
-        ("ApplyPowerSign", lambda s: math.e ** (1.5 * 0.7 * s)),
-    ):
+    sizes: dict[str, Callable[[Array], Array]] = {
+        "ApplyAddSign": lambda agreement: 0.1 + 0.7 * agreement,
+        "ApplyPowerSign": lambda agreement: np.exp(1.5 * 0.7 * agreement),
+    }
+    for op_type, size in sizes.items():
         (var, m), (new_var, new_m) = run(op_type, GRADIENT)
         np.testing.assert_allclose(new_m, 0.6 * m + 0.4 * GRADIENT, rtol=1e-14)
         agreement = np.sign(GRADIENT) * np.sign(new_m)

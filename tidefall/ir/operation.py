@@ -29,7 +29,7 @@ class Operation:
     __slots__ = (
         "__dict__", "__weakref__", "_attrs", "_control_flow_context", "_control_inputs",
         "_control_outputs", "_device", "_graph", "_id", "_inputs", "_location", "_name",
-        "_original_op", "_outputs", "forward_of", "opdef",
+        "_original_op", "_outputs", "forward_of", "must_run", "opdef",
     )  # fmt: skip
 
     def __init__(
@@ -57,6 +57,8 @@ class Operation:
         self._original_op: Operation | None = None
         #: For a node made by `tf.gradients`: the node it differentiates.
         self.forward_of: Operation | None = None
+        #: Whether it runs even where its result is known: reading its inputs is what it is for.
+        self.must_run = False
         self._outputs = tuple([Tensor(self, index, dtype) for index, dtype in enumerate(dtypes)])
         for tensor in inputs:
             tensor._consumers.append(self)

@@ -114,7 +114,7 @@ class Node:
         opdef = self.opdef
         if self.type in _MADE_HERE:
             return self.type == CHOICE
-        return not (opdef.stateful or opdef.effects or self.updates)
+        return not (opdef.stateful or opdef.effects or self.updates or self.op.must_run)
 
     @property
     def on_host(self) -> bool:

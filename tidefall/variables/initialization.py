@@ -110,6 +110,7 @@ def assert_variables_initialized(var_list: Sequence[Any] | None = None) -> Any:
     for each in variables:
         with get_default_graph().colocate_with(each.op):
             ranks.append(rank_internal(each, optimize=False))
+        ranks[-1].op.must_run = True  # the rank is known; that the variable can be read is not
     if len(ranks) < 2:
         return ranks[0] if ranks else None
     return stack(ranks)

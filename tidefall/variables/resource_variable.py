@@ -197,9 +197,6 @@ class BaseResourceVariable(Variable):
     def __bool__(self) -> bool:
         return bool(self.read_value())
 
-    def __copy__(self) -> BaseResourceVariable:
-        return self
-
     def __iadd__(self, other: Any) -> NoReturn:
         raise _no_augmented_assignment("+=", "assign_add(value)", "+")
 

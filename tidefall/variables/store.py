@@ -168,7 +168,7 @@ class VariableStore:
             )
         parts = self._parts(name, list(known), wanted, partitions)
         whole = PartitionedVariable(
-            name, TensorShape.of(known), wanted.dtype, parts, list(partitions)
+            name, TensorShape.of(known), parts[0].dtype.base_dtype, parts, list(partitions)
         )
         self._partitioned_vars[name] = whole
         return whole

@@ -365,6 +365,15 @@ class Variable(metaclass=VariableType):
 
     __hash__ = object.__hash__
 
+    def __copy__(self) -> Variable:
+        return self
+
+    def __deepcopy__(self, memo: Any) -> NoReturn:
+        raise NotImplementedError(
+            f"variable '{self.name}' belongs to its graph and cannot be copied. Make another one, "
+            "and assign it."
+        )
+
     def __repr__(self) -> str:
         return f"<tf.Variable '{self.name}' shape={self.get_shape()} dtype={self.dtype.name}>"
 
