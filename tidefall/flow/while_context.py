@@ -285,6 +285,8 @@ class WhileContext(ControlFlowContext):
         if invariants is not None:
             _set_invariants(real, enters, invariants)
         self._adopt(enters)
+        # A loop variable's first value is outside again: a body that also reads it must enter it.
+        self.values.difference_update([tensor.name for tensor in variables])
         self.values.update(tensor.name for tensor in enters)
         self.loop_enters = enters
         return enters

@@ -24,7 +24,7 @@ def cond_to_proto(context: CondContext) -> Any:
         pivot_name=context.pivot.name,
         branch=context.branch,
     )
-    _fill(message, context, context.values)
+    _fill(message, context)
     return message
 
 
@@ -42,13 +42,12 @@ def while_to_proto(context: WhileContext) -> Any:
         tensor = getattr(context, field)
         if tensor is not None:
             setattr(message, f"{field}_name", tensor.name)
-    first = {enter.op.inputs[0].name for enter in context.loop_enters}
-    _fill(message, context, context.values - (first - set(context.external)))
+    _fill(message, context)
     return message
 
 
-def _fill(message: Any, context: ControlFlowContext, values: set[str]) -> None:
-    message.values_def.values.extend(sorted(values))
+def _fill(message: Any, context: ControlFlowContext) -> None:
+    message.values_def.values.extend(sorted(context.values))
     for outside, inside in context.external.items():
         message.values_def.external_values[outside] = inside.name
     for inner in _inside(context):
