@@ -13,9 +13,11 @@ from typing import Any as _Any
 from tidefall import namespace as _namespace
 from tidefall.client import app as _app
 from tidefall.client import session as _session
+from tidefall.core import compat as _compat
 from tidefall.core import exports as _exports
 from tidefall.core import logging as _logging
 from tidefall.flow import cond as _cond
+from tidefall.flow import loop_gradients as _loop_gradients
 from tidefall.flow import while_loop as _while_loop
 from tidefall.gradients import walk as _walk
 from tidefall.io import gfile as _gfile
@@ -78,7 +80,7 @@ __version__ = "0.1.0"
 
 _IMPORTED = (_session, _walk, _math, _nn, _state, _training, _adam)
 _IMPORTED_IO = (_gfile, _gfile_object, _graph_def, _import_graph, _meta_graph, _op_def, _records)
-_IMPORTED_MORE = (_app, _logging, _messages, _reader, _summaries, _writer)
+_IMPORTED_MORE = (_app, _compat, _logging, _messages, _reader, _summaries, _writer)
 
 _IMPORTED_ARITHMETIC = (
     _argmax,
@@ -92,7 +94,7 @@ _IMPORTED_ARITHMETIC = (
 )
 _IMPORTED_LINEAR = (_einsum, _histogram, _solve, _tensordot)
 _IMPORTED_ARRANGED = (_bitcast, _filled, _joining, _placeholders, _sizes, _slicing)
-_IMPORTED_FLOW = (_cond, _while_loop)
+_IMPORTED_FLOW = (_cond, _loop_gradients, _while_loop)
 _IMPORTED_RANDOM = (_random, _random_crop, _random_rejection, _random_stateless)
 _IMPORTED_VARIABLES = (
     _creation,
