@@ -251,7 +251,8 @@ class Translator:
         inputs.extend(self.values[tensor] for tensor in captured)
         condition, reads = self._body(frame, captured, [frame.condition._inputs[0]])
         following = [v.next._inputs[0] for v in frame.variables if v.next is not None]
-        body, written = self._body(frame, captured, following)
+        after = [op for v in frame.variables if v.next is not None for op in v.next._control_inputs]
+        body, written = self._body(frame, captured, following, after)
         cells = {**condition.versions.cells, **body.versions.cells}
         self.versions.cells.update(cells)
         outputs = [
@@ -306,7 +307,11 @@ class Translator:
         return list(found)
 
     def _body(
-        self, frame: Frame, captured: Sequence[Tensor], results: Sequence[Tensor]
+        self,
+        frame: Frame,
+        captured: Sequence[Tensor],
+        results: Sequence[Tensor],
+        targets: Sequence[Operation] = (),
     ) -> tuple[Translator, tuple[tuple[Value, ...], tuple[Value, ...]]]:
         """The translator of the condition or the body of a loop, with its feeds and results."""
         inner = Translator(self._frames, frame)
@@ -328,7 +333,7 @@ class Translator:
                 inner.values.setdefault(tensor, known)
         fed = set(inner.values)
         inside = set(frame.ops)
-        ops = prune.needed(results, (), fed) & inside
+        ops = prune.needed(results, targets, fed) & inside
         inner.run(_without_plumbing(ops, frame), fed)
         return inner, (tuple(feeds), tuple([inner.fetch(tensor) for tensor in results]))
 

@@ -122,6 +122,9 @@ class Lifetimes:
 def _roots(plan: Plan) -> Roots:
     roots: Roots = {value: frozenset([value]) for value in plan.feeds}
     for node in plan.nodes:
+        if node.opdef.stateful or node.on_host:  # it may keep what it is given
+            for value in node.inputs:
+                roots.setdefault(value, frozenset([value]))
         if node.type == LOAD or node.updates:
             for value in node.outputs:
                 roots[value] = frozenset([value])

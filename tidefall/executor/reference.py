@@ -139,9 +139,9 @@ def _flat(node: Node, result: Any) -> list[Any]:
     """A kernel's result as one array for each output of the node."""
     if not node.outputs:
         return []
-    if isinstance(result, (tuple, list)):
+    if type(result) in (tuple, list):  # not a handle that is a list
         flat: list[Any] = []
         for item in result:
-            flat.extend(item if isinstance(item, list) else [item])
+            flat.extend(item if type(item) is list else [item])
         return flat
     return [result]

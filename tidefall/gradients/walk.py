@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections import deque
 from typing import Any
 
-from tidefall.core import dtypes
+from tidefall.core import dtypes, hooks
 from tidefall.core.exports import export
 from tidefall.gradients import accumulate
 from tidefall.gradients.registry import rule_for
@@ -133,7 +133,15 @@ class Walk:
         self.stops = stops
         self.sums: dict[Operation, list[list[Any]]] = {}
         self.reached = self._reached_from(sources)
-        self.pending = self._pending()
+        self.pending = self._between()
+        #: What knows the loops on the way; None where there are none.
+        self.loops: Any = hooks.call("loop_gradients", list(self.pending))
+        if self.loops is not None:
+            self.pending.update(dict.fromkeys(self.loops.exits(), 0))
+        for op in list(self.pending):
+            for tensor in op._inputs:
+                if tensor.op in self.pending:
+                    self.pending[tensor.op] += 1
 
     def _reached_from(self, sources: list[Tensor]) -> set[Operation]:
         """Operations that some source influences."""
@@ -149,8 +157,8 @@ class Walk:
                     queue.extend(output._consumers)
         return reached
 
-    def _pending(self) -> dict[Operation, int]:
-        """Counts, for each operation between xs and ys, its readers that are between, too."""
+    def _between(self) -> dict[Operation, int]:
+        """The operations between xs and ys, each with no reader counted so far."""
         pending: dict[Operation, int] = {}
         queue = deque(target.op for target in self.targets)
         while queue:
@@ -159,10 +167,6 @@ class Walk:
                 continue
             pending[op] = 0
             queue.extend(tensor.op for tensor in op._inputs)
-        for op in list(pending):
-            for tensor in op._inputs:
-                if tensor.op in pending:
-                    pending[tensor.op] += 1
         return pending
 
     def run(self, starts: list[Any]) -> None:
@@ -173,19 +177,62 @@ class Walk:
         ready = deque(
             dict.fromkeys(target.op for target in self.targets if self.pending.get(target.op) == 0)
         )
+        if self.loops is not None:
+            targets = {target.op for target in self.targets}
+            for unused in self.loops.unused_exits(self.pending, targets):
+                self._add_zeros(unused)
+                ready.append(unused.op)
         ends = {source.op for source in self.sources}
         stop = self.stops | {op for op in ends if not self._continues(op)}
         while ready:
             op = ready.popleft()
-            grads = self._collected(op)
-            if op not in stop:
-                self._visit(op, grads)
+            if self.loops is None:
+                grads = self._collected(op)
+                if op not in stop:
+                    self._visit(op, grads)
+            else:
+                self._visit_in_loop(op, op in stop)
             for tensor in op._inputs:
-                before = tensor.op
-                if before in self.pending:
-                    self.pending[before] -= 1
-                    if self.pending[before] == 0:
-                        ready.append(before)
+                if tensor.op in self.pending:
+                    self.pending[tensor.op] -= 1
+                    self._enqueue(tensor.op, ready)
+        if self.loops is not None:
+            self.loops.finish()
+
+    def _visit_in_loop(self, op: Operation, is_end: bool) -> None:
+        """Visits an operation inside the gradient loop it belongs to, if it lies in a loop."""
+        self.loops.enter(op, before=True)
+        grads = self._collected(op)
+        self.loops.leave(op, before=True)
+        self.loops.enter(op, before=False)
+        if not is_end:
+            self._visit(op, grads)
+        self.loops.leave(op, before=False)
+
+    def _enqueue(self, op: Operation, ready: deque[Operation]) -> None:
+        """Puts ``op`` in the queue if everything that reads it was visited."""
+        left = self.pending[op]
+        if self.loops is None:
+            if left == 0:
+                ready.append(op)
+            return
+        if left < 0 or (left > 0 and not self.loops.is_loop_switch(op)):
+            return
+        arrived = self.loops.arrived(op, self._has_gradient) if left == 0 else None
+        if arrived is None:
+            ready.append(op)
+            return
+        ops, unused = arrived
+        for tensor in unused:
+            self._add_zeros(tensor)
+        ready.extend(ops)
+
+    def _has_gradient(self, op: Operation) -> bool:
+        return any(self.sums.get(op, ()))
+
+    def _add_zeros(self, tensor: Tensor) -> None:
+        if differentiable(tensor):
+            self._add(tensor, self.loops.zeros_for_exit(tensor))
 
     def _continues(self, op: Operation) -> bool:
         """Whether the walk must go on behind a source, to another source."""
@@ -228,11 +275,16 @@ class Walk:
     def _completed(self, op: Operation, grads: list[Any]) -> list[Any]:
         """Zeros for outputs nobody differentiates, where the op has several."""
         return [
-            zeros_like_op(output)
-            if grad is None and differentiable(output) and len(grads) > 1
+            self._zeros(op, index)
+            if grad is None and differentiable(op._outputs[index]) and len(grads) > 1
             else grad
-            for output, grad in zip(op._outputs, grads, strict=True)
+            for index, grad in enumerate(grads)
         ]
+
+    def _zeros(self, op: Operation, index: int) -> Any:
+        if self.loops is not None:
+            return self.loops.zeros(op, index)
+        return hooks.call("zeros_outside_loop", op, index)
 
     def _checked(self, op: Operation, result: Any) -> list[Any]:
         found = list(result) if isinstance(result, (list, tuple)) else [result]
