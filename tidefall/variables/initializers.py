@@ -15,11 +15,13 @@ import numpy as np
 from tidefall.core import dtypes
 from tidefall.core.dtypes import DType, as_dtype
 from tidefall.core.exports import export
-from tidefall.ir.graph import get_default_graph
-from tidefall.ir.opdef import OPS
 from tidefall.ops.array import reshape
 from tidefall.ops.constant import constant
+from tidefall.ops.decompositions import qr_op
+from tidefall.ops.diagonal import diag_part
+from tidefall.ops.elementwise import sign
 from tidefall.ops.filled import ones, zeros
+from tidefall.ops.linalg import eye, matrix_transpose
 from tidefall.ops.random import random_normal, random_uniform, truncated_normal
 from tidefall.ops.slicing import slice_
 
@@ -364,11 +366,11 @@ class Orthogonal(Initializer):
         rows, columns = math.prod(sizes[:-1]), sizes[-1]
         flat = (max(rows, columns), min(rows, columns))
         noise = random_normal(flat, dtype=self.dtype if dtype is None else dtype, seed=self.seed)
-        q, r = OPS["Qr"](noise, full_matrices=False)
+        q, r = qr_op(noise, full_matrices=False)
         # The signs make the decomposition unique, and the matrix uniformly distributed.
-        q *= OPS["Sign"](OPS["DiagPart"](r))
+        q *= sign(diag_part(r))
         if rows < columns:
-            q = _transposed(q)
+            q = matrix_transpose(q)
         return self.gain * reshape(q, shape)
 
     def get_config(self) -> dict[str, Any]:
@@ -392,7 +394,7 @@ class Identity(Initializer):
         whole = _sizes(_whole(shape, partition_info))
         if len(whole) != 2:
             raise ValueError(f"an identity matrix needs two dimensions, not {whole}.")
-        matrix = _eye(whole, self.dtype if dtype is None else dtype)
+        matrix = eye(*whole, dtype=self.dtype if dtype is None else dtype)
         if partition_info is not None:
             matrix = slice_(matrix, partition_info.var_offset, shape)
         return self.gain * matrix
@@ -423,14 +425,3 @@ def _fans(shape: Sequence[int]) -> tuple[int, int]:
         return fan, fan
     field = math.prod(shape[:-2])
     return shape[-2] * field, shape[-1] * field
-
-
-def _transposed(matrix: Any) -> Any:
-    with get_default_graph().name_scope("matrix_transpose"):
-        return OPS["Transpose"](matrix, [1, 0], name="transpose")
-
-
-def _eye(shape: list[int], dtype: Any) -> Any:
-    with get_default_graph().name_scope("eye"):
-        diagonal = ones([min(shape)], dtype)
-        return OPS["MatrixSetDiag"](zeros(shape, dtype), diagonal, name="set_diag")
