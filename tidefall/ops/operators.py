@@ -31,7 +31,7 @@ def _operator(symbol: str, name: str, function: Callable[..., Any]) -> None:
                 return function(x, y, name=scope)
             x = convert_to_tensor(x, name="x")
             try:
-                y = convert_to_tensor(y, dtype=x.dtype.base_dtype, name="y")
+                y = convert_to_tensor(y, preferred_dtype=x.dtype.base_dtype, name="y")
             except TypeError:
                 if hasattr(type(y), f"__r{symbol}__"):
                     return NotImplemented
