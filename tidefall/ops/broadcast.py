@@ -82,6 +82,9 @@ def broadcast_gradient_args(xp: Namespace, s0: T, s1: T) -> tuple[T, T]:
     rank = max(len(a), len(b))
     a = [None] * (rank - len(a)) + a
     b = [None] * (rank - len(b)) + b
+    for x, y in zip(a, b, strict=True):
+        if x != y and 1 not in (x, y) and None not in (x, y):
+            raise ValueError(f"shapes {a} and {b} cannot be broadcast together.")
     first = [i for i, (x, y) in enumerate(zip(a, b, strict=True)) if _repeats(x, y)]
     second = [i for i, (x, y) in enumerate(zip(a, b, strict=True)) if _repeats(y, x)]
     return np.array(first, s0.dtype), np.array(second, s0.dtype)

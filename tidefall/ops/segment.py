@@ -52,7 +52,7 @@ def reduced_rows(
       empty: The result of no row.
       initial: What combining starts from, if not ``empty``.
     """
-    rows = data.reshape((-1, *data.shape[ids.ndim :])).astype(exact(data.dtype))
+    rows = data.reshape((ids.size, *data.shape[ids.ndim :])).astype(exact(data.dtype))
     flat = ids.reshape(-1)
     result = xp.segment_reduce(how, rows, flat, count, empty if initial is None else initial)
     if initial is not None:
