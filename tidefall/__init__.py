@@ -23,6 +23,7 @@ from tidefall.gradients import walk as _walk
 from tidefall.io import gfile as _gfile
 from tidefall.io import gfile_object as _gfile_object
 from tidefall.io import graph_def as _graph_def
+from tidefall.io import graph_util as _graph_util
 from tidefall.io import import_graph as _import_graph
 from tidefall.io import meta_graph as _meta_graph
 from tidefall.io import op_def as _op_def
@@ -80,7 +81,7 @@ __version__ = "0.1.0"
 
 _IMPORTED = (_session, _walk, _math, _nn, _state, _training, _adam)
 _IMPORTED_IO = (_gfile, _gfile_object, _graph_def, _import_graph, _meta_graph, _op_def, _records)
-_IMPORTED_MORE = (_app, _compat, _logging, _messages, _reader, _summaries, _writer)
+_IMPORTED_MORE = (_app, _compat, _graph_util, _logging, _messages, _reader, _summaries, _writer)
 
 _IMPORTED_ARITHMETIC = (
     _argmax,
