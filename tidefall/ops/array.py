@@ -129,7 +129,8 @@ def shape_internal(
         if optimize and tensor._shape_value.is_fully_defined:
             dims = np.array(tensor._shape_value.dims, as_dtype(out_type).np_dtype)
             return constant(dims, name=scope)
-        return shape_op(tensor, out_type=out_type, name=scope)
+        # The input itself: of a resource variable, the node has a read of its own.
+        return shape_op(input, out_type=out_type, name=scope)
 
 
 def shape_of_composite(input: Any) -> Any:

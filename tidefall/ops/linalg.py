@@ -111,6 +111,7 @@ def eye(
         columns = num_rows if square else num_columns
         batch = [] if batch_shape is None else batch_shape
         if all(_is_known(each) for each in (num_rows, columns)) and _is_known(batch):
+            square = int(num_rows) == int(columns)
             diagonal_shape: Any = [*batch, min(int(num_rows), int(columns))]
             whole: Any = [*batch, num_rows, columns]
         else:

@@ -52,7 +52,7 @@ def size_internal(
         count = tensor._shape_value.num_elements()
         if optimize and count is not None:
             return constant(count, as_dtype(out_type), name=scope)
-        return size_op(tensor, out_type=out_type, name=scope)
+        return size_op(input, out_type=out_type, name=scope)
 
 
 @export("rank")
@@ -71,4 +71,4 @@ def rank_internal(input: Any, name: str | None = None, optimize: bool = True) ->
         known = tensor._shape_value.rank
         if optimize and known is not None:
             return constant(known, dtypes.int32, name=scope)
-        return rank_op(tensor, name=scope)
+        return rank_op(input, name=scope)

@@ -84,7 +84,7 @@ class VariableStore:
                 "synchronization": synchronization, "aggregation": aggregation,
             },
         )  # fmt: skip
-        is_scalar = isinstance(shape, (list, tuple, TensorShape)) and len(shape) == 0
+        is_scalar = isinstance(shape, (list, tuple)) and not shape
         if partitioner is not None and not is_scalar:
             if not callable(partitioner):
                 raise ValueError(f"the partitioner must be callable, not {partitioner!r}.")
