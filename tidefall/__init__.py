@@ -31,29 +31,41 @@ from tidefall.io import records as _records
 from tidefall.ops import argmax as _argmax
 from tidefall.ops import bitcast as _bitcast
 from tidefall.ops import bitwise as _bitwise
+from tidefall.ops import blocks as _blocks
 from tidefall.ops import cumulative as _cumulative
 from tidefall.ops import einsum as _einsum
 from tidefall.ops import filled as _filled
+from tidefall.ops import gather as _gather
+from tidefall.ops import gather_nd as _gather_nd
 from tidefall.ops import histogram as _histogram
 from tidefall.ops import joining as _joining
 from tidefall.ops import math as _math
 from tidefall.ops import nn as _nn
+from tidefall.ops import one_hot as _one_hot
 from tidefall.ops import operators as _operators
+from tidefall.ops import padding as _padding
+from tidefall.ops import partition as _partition
 from tidefall.ops import placeholders as _placeholders
 from tidefall.ops import random as _random
 from tidefall.ops import random_crop as _random_crop
 from tidefall.ops import random_rejection as _random_rejection
 from tidefall.ops import random_stateless as _random_stateless
+from tidefall.ops import rearranging as _rearranging
 from tidefall.ops import reduce as _reduce
+from tidefall.ops import repeating as _repeating
 from tidefall.ops import segment as _segment
 from tidefall.ops import sizes as _sizes
 from tidefall.ops import slicing as _slicing
 from tidefall.ops import solve as _solve
+from tidefall.ops import sorting as _sorting
 from tidefall.ops import special as _special
 from tidefall.ops import state as _state
+from tidefall.ops import static_value as _static_value
 from tidefall.ops import tensordot as _tensordot
 from tidefall.ops import training as _training
 from tidefall.ops import trigonometry as _trigonometry
+from tidefall.ops import unique as _unique
+from tidefall.ops import where as _where
 from tidefall.proto import public as _messages
 from tidefall.summary import reader as _reader
 from tidefall.summary import summaries as _summaries
@@ -94,7 +106,11 @@ _IMPORTED_ARITHMETIC = (
     _trigonometry,
 )
 _IMPORTED_LINEAR = (_einsum, _histogram, _solve, _tensordot)
-_IMPORTED_ARRANGED = (_bitcast, _filled, _joining, _placeholders, _sizes, _slicing)
+_IMPORTED_ARRANGED = (
+    _bitcast, _blocks, _filled, _gather, _gather_nd, _joining, _one_hot, _padding, _partition,
+    _placeholders, _rearranging, _repeating, _sizes, _slicing, _sorting, _static_value, _unique,
+    _where,
+)  # fmt: skip
 _IMPORTED_FLOW = (_cond, _loop_gradients, _while_loop)
 _IMPORTED_RANDOM = (_random, _random_crop, _random_rejection, _random_stateless)
 _IMPORTED_VARIABLES = (

@@ -144,23 +144,95 @@ def update_rows(step: Any, tables: Any, indices: Any, grad: Any) -> list[Any]:
 
 
 def check_range(indices: Any, size: int) -> None:
-    """Raises `IndexError` unless every index names one of ``size`` rows, counted from 0."""
-    if indices.size and (indices.min() < 0 or indices.max() >= size):
-        position = int(np.flatnonzero((indices < 0) | (indices >= size))[0])
-        raise IndexError(
-            f"indices[{position}] = {indices.flat[position]} is out of range: it must lie between "
-            f"0 and {size - 1}."
-            if size
-            else f"indices[{position}] = {indices.flat[position]} is out of range: there are no "
-            "rows."
-        )
+    """Raises `IndexError` unless every index lies between 0 and ``size`` - 1."""
+    if np.minimum.reduce(indices, axis=None, initial=0) < 0 or (
+        np.maximum.reduce(indices, axis=None, initial=-1) >= size
+    ):
+        raise bad_index(indices, size)
 
 
-def placed(shape: tuple[int, ...], index: Any, values: Any) -> Any:
-    """Zeros of ``shape`` with ``values`` written at ``index``."""
-    result = np.zeros(shape, np.asarray(values).dtype)
+def gather(x: Any, indices: Any, axis: int) -> Any:
+    """The slices of ``x`` along ``axis`` that ``indices`` name.
+
+    Raises `IndexError` where an index is out of range; JAX cannot look, and gives zeros.
+    """
+    try:
+        result = x.take(indices, axis)
+    except IndexError:
+        raise bad_index(indices, x.shape[axis]) from None
+    if np.minimum.reduce(indices, axis=None, initial=0) < 0:
+        raise bad_index(indices, x.shape[axis])
+    return result
+
+
+def bad_index(indices: Any, size: int) -> IndexError:
+    """The error for indices of which some do not lie between 0 and ``size`` - 1."""
+    indices = np.asarray(indices)
+    wrong = np.argwhere((indices < 0) | (indices >= size))[0].tolist()
+    place = f"[{','.join(map(str, wrong))}]" if wrong else ""
+    return IndexError(f"indices{place} = {indices[tuple(wrong)]} is not in [0, {size})")
+
+
+def placed(shape: tuple[int, ...], index: Any, values: Any, fill: Any = 0) -> Any:
+    """An array of ``shape`` filled with ``fill``, with ``values`` written at ``index``."""
+    dtype = np.asarray(values).dtype
+    result = np.zeros(shape, dtype) if fill.__class__ is int else np.full(shape, plain(fill), dtype)
     result[index] = values
     return result
+
+
+def flat_places(indices: Any, sizes: tuple[int, ...]) -> Any:
+    """Rows of indices as places in a flat array, counted as ``sizes`` says.
+
+    Raises `IndexError` where an index is out of range; JAX cannot look.
+    """
+    flat = np.zeros(indices.shape[:-1], np.intp)
+    for axis, size in enumerate(sizes):
+        column = indices[..., axis]
+        if np.minimum.reduce(column, axis=None, initial=0) < 0 or (
+            np.maximum.reduce(column, axis=None, initial=-1) >= size
+        ):
+            wrong = np.argwhere((column < 0) | (column >= size))[0].tolist()
+            raise IndexError(
+                f"indices[{','.join(map(str, wrong))}] = {indices[tuple(wrong)].tolist()} does "
+                f"not index into shape {list(sizes)}"
+            )
+        flat = flat * size + column
+    return flat.reshape(-1)
+
+
+def one_hot(indices: Any, depth: int, on: Any, off: Any, axis: int) -> Any:
+    """``off`` in the shape of ``indices`` with a new dimension, ``on`` where the index is."""
+    indices = np.asarray(indices)
+    shape = (*indices.shape[:axis], depth, *indices.shape[axis:])
+    result = np.full(shape, plain(off), None if off.__class__ is bytes else off.dtype)
+    flat = indices.reshape(-1).astype(np.intp)
+    behind = int(np.prod(indices.shape[axis:], dtype=np.intp))
+    places = np.arange(flat.size)
+    if behind != 1:
+        places = places // behind * (behind * depth) + places % behind
+        places += flat * behind
+    else:
+        places *= depth
+        places += flat
+    outside = flat.view(np.uintp) >= depth  # negative ones are very large here
+    result.reshape(-1)[places[~outside] if outside.any() else places] = on
+    return result
+
+
+def sorted_places(rows: Any, values: Any, side: Any) -> Any:
+    """For each row of ``values``, where they would go in the sorted row of ``rows``."""
+    pairs = zip(rows, values, strict=True)
+    places = [np.searchsorted(row, wanted, side) for row, wanted in pairs]
+    return np.stack(places) if places else np.zeros(values.shape, np.intp)
+
+
+def descending_order(x: Any, count: int) -> Any:
+    """The places of the ``count`` largest elements of each row; of equal ones, the first first."""
+    if count == 1 and x.shape[-1]:
+        return np.argmax(x, -1)[..., np.newaxis]
+    last = x.shape[-1] - 1
+    return last - np.argsort(x[..., ::-1], -1, kind="stable")[..., ::-1][..., :count]
 
 
 def plain(x: Any) -> Any:

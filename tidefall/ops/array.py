@@ -108,6 +108,7 @@ def _shape_shape(x: Shape) -> Shape:
     return Shape((x.rank,))
 
 
+@hooks.install("shape")
 @export("shape")
 def shape(input: Any, name: str | None = None, out_type: Any = dtypes.int32) -> Any:
     """The shape of ``input`` as a vector, known when the graph runs.

@@ -101,7 +101,7 @@ def stack(values: Any, axis: int = 0, name: str = "stack") -> Any:
     array([[1, 3],
            [2, 4]], dtype=int32)
     """
-    if axis == 0 and not any(isinstance(value, np.ndarray) and value.ndim for value in values):
+    if axis == 0 and not _has_arrays(values):
         try:
             return convert_to_tensor(values, name=name)
         except (TypeError, ValueError):
@@ -110,6 +110,13 @@ def stack(values: Any, axis: int = 0, name: str = "stack") -> Any:
     if rank is not None and not -rank - 1 <= axis <= rank:
         raise ValueError(f"axis = {axis} not in [{-rank - 1}, {rank + 1})")
     return pack(values, axis=axis, name=name)
+
+
+def _has_arrays(values: Any) -> bool:
+    """Whether NumPy arrays are in a list: they are packed as they are, each with its own dtype."""
+    if not isinstance(values, (list, tuple)):
+        return False
+    return any(isinstance(value, np.ndarray) and value.ndim for value in values)
 
 
 @op("ParallelConcat")
@@ -301,6 +308,7 @@ def concat(values: Any, axis: Any, name: str = "concat") -> Any:
 
 
 hooks.install("concat")(concat)
+hooks.install("stack")(stack)
 
 
 @op("Split", lengths={"output": "num_split"}, view=True)
@@ -430,6 +438,9 @@ def split(
         if num is None:
             raise ValueError(f"Cannot infer num from shape {shape}; give it.")
     return split_v(value, sizes, axis, num_split=num, name=name)
+
+
+hooks.install("split")(split)
 
 
 # -- lists with tensors in them -------------------------------------------------------------------
