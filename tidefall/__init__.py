@@ -28,6 +28,7 @@ from tidefall.io import import_graph as _import_graph
 from tidefall.io import meta_graph as _meta_graph
 from tidefall.io import op_def as _op_def
 from tidefall.io import records as _records
+from tidefall.ir import with_blocks as _with_blocks
 from tidefall.ops import argmax as _argmax
 from tidefall.ops import bitcast as _bitcast
 from tidefall.ops import bitwise as _bitwise
@@ -94,6 +95,7 @@ __version__ = "0.1.0"
 _IMPORTED = (_session, _walk, _math, _nn, _state, _training, _adam)
 _IMPORTED_IO = (_gfile, _gfile_object, _graph_def, _import_graph, _meta_graph, _op_def, _records)
 _IMPORTED_MORE = (_app, _compat, _graph_util, _logging, _messages, _reader, _summaries, _writer)
+_IMPORTED_GRAPH = (_with_blocks,)
 
 _IMPORTED_ARITHMETIC = (
     _argmax,
