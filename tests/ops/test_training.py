@@ -99,7 +99,9 @@ def test_a_repeated_row_is_updated_twice(rule: UpdateRule) -> None:
 
 
 def test_rows_out_of_range_are_named() -> None:
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"indices\[1\] = 3 is out of range"):
+    with pytest.raises(
+        tf.errors.InvalidArgumentError, match=r"indices\[1\] = 3 is not in \[0, 3\)"
+    ):
         run("SparseApplyAdagrad", GRADIENT[:2], indices=[0, 3])
 
 

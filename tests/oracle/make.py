@@ -28,8 +28,8 @@ from programs import (
 )
 
 GRAPH_FAMILIES = [
-    "basics", "operators", "arrays", "math", "nn", "variables", "flow", "random", "training",
-    "examples", "summaries",
+    "basics", "operators", "arrays", "math", "nn", "variables", "kept", "flow", "random",
+    "training", "examples", "summaries",
 ]  # fmt: skip
 
 WRONG_FAMILIES = ["values", "shapes", "models", "runs"]

@@ -17,6 +17,7 @@ from tidefall.variables.variable import Variable
 Creator = Callable[..., Any]
 
 _SIGNATURE = inspect.signature(Variable.__init__)
+_DEFAULTS = {p.name: p.default for p in list(_SIGNATURE.parameters.values())[1:]}
 _RESOURCE_ARGUMENTS = tuple(inspect.signature(ResourceVariable.__init__).parameters)[1:]
 _REF_ARGUMENTS = tuple(inspect.signature(RefVariable.__init__).parameters)[1:]
 
@@ -46,10 +47,10 @@ def resource_variables_enabled() -> bool:
 @hooks.install("create_variable")
 def create_variable(*args: Any, **kwargs: Any) -> Any:
     """Makes a variable, asking the open `variable_creator_scope` blocks from the inside out."""
-    bound = _SIGNATURE.bind(None, *args, **kwargs)
-    bound.apply_defaults()
-    arguments = dict(bound.arguments)
-    del arguments["self"]
+    if args or not kwargs.keys() <= _DEFAULTS.keys():
+        kwargs = _SIGNATURE.bind(None, *args, **kwargs).arguments  # names them, or raises
+        del kwargs["self"]
+    arguments = {**_DEFAULTS, **kwargs}
     creator: Creator = default_creator
     for each in creators():
         creator = _nested(each, creator)

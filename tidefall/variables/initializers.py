@@ -394,7 +394,7 @@ class Identity(Initializer):
         whole = _sizes(_whole(shape, partition_info))
         if len(whole) != 2:
             raise ValueError(f"an identity matrix needs two dimensions, not {whole}.")
-        matrix = eye(*whole, dtype=self.dtype if dtype is None else dtype)
+        matrix = eye(whole[0], whole[1], dtype=self.dtype if dtype is None else dtype)
         if partition_info is not None:
             matrix = slice_(matrix, partition_info.var_offset, shape)
         return self.gain * matrix

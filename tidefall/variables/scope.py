@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import enum
 import functools
 import threading
@@ -278,29 +279,38 @@ def _asking_outer(own: Callable[..., Any], outer: Callable[..., Any] | None) -> 
     return custom_getter
 
 
+class _Opened:
+    """How often a name was opened as a scope, and the same for the names inside it."""
+
+    __slots__ = ("count", "inside")
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.inside: dict[str, _Opened] = {}
+
+    def at(self, name: str) -> _Opened:
+        """The entry of a name inside this one, which may have several parts."""
+        found = self
+        for part in name.split("/") if name else ():
+            found = found.inside.setdefault(part, _Opened())
+        return found
+
+
 class _ScopeState(threading.local):
     """The open scope of a graph and how often each name was opened, in one thread."""
 
     def __init__(self) -> None:
         self.current_scope = VariableScope(False)
-        self.counts: dict[str, int] = {}
-
-    def close_inner(self, name: str) -> None:
-        """Forgets how often the scopes inside ``name`` were opened."""
-        for key in self.counts:
-            if key.startswith(f"{name}/"):
-                self.counts[key] = 0
+        self.opened = _Opened()
 
     def unique(self, prefix: str) -> str:
-        """``prefix``, or with a number, so that no open scope's sibling has the name."""
-        outer = self.current_scope.name
-        name = f"{outer}/{prefix}" if outer else prefix
-        if not self.counts.get(name):
-            return prefix
-        number = 1
-        while self.counts.get(f"{name}_{number}"):
+        """``prefix``, or with a number, so that no sibling opened so far has the name."""
+        siblings = self.opened.at(self.current_scope.name)
+        name, number = prefix, 0
+        while siblings.at(name).count:
             number += 1
-        return f"{prefix}_{number}"
+            name = f"{prefix}_{number}"
+        return name
 
 
 def _state() -> _ScopeState:
@@ -511,13 +521,15 @@ class variable_scope:
             **self._changes,
         )
         scope._reuse = self._reuse or outer.reuse
-        state.counts[full_name] = state.counts.get(full_name, 0) + 1
+        opened = state.opened.at(full_name)
+        opened.count += 1
         state.current_scope = scope
         try:
             yield scope
             _check_nesting(state, scope)
         finally:
-            state.close_inner(full_name)
+            if full_name:
+                opened.inside.clear()
             state.current_scope = outer
 
     @contextmanager
@@ -526,14 +538,15 @@ class variable_scope:
         state = _state()
         outer = state.current_scope
         scope = given._inner(reuse=self._reuse, **self._changes)
-        state.counts[given.name] = state.counts.get(given.name, 0) + 1
-        counts = dict(state.counts)
+        opened = state.opened.at(given.name)
+        opened.count += 1
+        inside = copy.deepcopy(opened.inside)
         state.current_scope = scope
         try:
             yield scope
             _check_nesting(state, scope)
         finally:
-            state.counts = counts
+            opened.inside = inside
             state.current_scope = outer
 
 
