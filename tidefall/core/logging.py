@@ -5,30 +5,35 @@ The logger keeps TensorFlow's name, since programs look it up to silence it.
 
 from __future__ import annotations
 
-import logging as _logging
 import sys
 import threading
 from collections import Counter
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 from tidefall.core.exports import export, export_value
 
-DEBUG: Final = _logging.DEBUG
-INFO: Final = _logging.INFO
-WARN: Final = _logging.WARN
-ERROR: Final = _logging.ERROR
-FATAL: Final = _logging.FATAL
+if TYPE_CHECKING:
+    from logging import Logger
+
+# Python's own numbers; its module is imported when something is first logged.
+DEBUG: Final = 10
+INFO: Final = 20
+WARN: Final = 30
+ERROR: Final = 40
+FATAL: Final = 50
 
 for _name in ("DEBUG", "INFO", "WARN", "ERROR", "FATAL"):
     export_value(f"logging.{_name}", globals()[_name])
 
-_logger: _logging.Logger | None = None
+_logger: Logger | None = None
 _lock = threading.Lock()
 _counts: Counter[tuple[str, int]] = Counter()
 
 
-def logger() -> _logging.Logger:
+def logger() -> Logger:
     """The logger, prepared to write to the error stream unless the program set up its own."""
+    import logging as _logging
+
     global _logger
     with _lock:
         if _logger is None:

@@ -9,7 +9,6 @@ program for the interpreter, and could lose events or hang when the program ends
 from __future__ import annotations
 
 import os
-import socket
 import threading
 import time
 import weakref
@@ -36,7 +35,7 @@ class EventFile:
         self._flush_secs = flush_secs
         self._lock = threading.Lock()
         self._started = int(time.time())
-        name = f"events.out.tfevents.{self._started:010d}.{socket.gethostname()}{suffix}"
+        name = f"events.out.tfevents.{self._started:010d}.{os.uname().nodename}{suffix}"
         self._path = os.path.join(logdir, name)
         self._writer: RecordWriter | None = None
         self._flushed = time.monotonic()
