@@ -249,6 +249,30 @@ def test_a_variable_of_another_dtype_is_refused(resource: bool) -> None:
         tf.convert_to_tensor(w, tf.float64)
 
 
+def test_rows_and_elements_are_read_and_differentiated(resource: bool) -> None:
+    w = tf.Variable([[1.0, 2.0], [3.0, 4.0], [5.0, 6.0]], use_resource=resource)
+    rows = tf.gather(w, [2, 0, 2])
+    (grad,) = tf.gradients(rows, [w])
+    assert isinstance(grad, tf.IndexedSlices)
+    elements = tf.gather_nd(w, [[0, 1], [2, 0]])
+    with started() as session:
+        np.testing.assert_array_equal(session.run(rows), [[5, 6], [1, 2], [5, 6]])
+        np.testing.assert_array_equal(session.run(elements), [2, 5])
+        dense = session.run(tf.convert_to_tensor(grad))
+    np.testing.assert_array_equal(dense, [[1, 1], [0, 0], [2, 2]])
+
+
+def test_sparse_reads_are_for_resources() -> None:
+    r = tf.Variable([[1.0, 2.0], [3.0, 4.0]], use_resource=True)
+    reads = [r.sparse_read([1]), r.gather_nd([[1, 0]])]
+    with started() as session:
+        rows, elements = session.run(reads)
+    np.testing.assert_array_equal(rows, [[3, 4]])
+    np.testing.assert_array_equal(elements, [3])
+    with pytest.raises(AttributeError):
+        tf.Variable([1.0]).sparse_read([0])
+
+
 # -- changing ----------------------------------------------------------------------------------
 
 

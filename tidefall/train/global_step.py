@@ -76,6 +76,10 @@ def get_or_create_global_step(graph: Any = None) -> Any:
 
     Args:
       graph: The graph; the default graph if None.
+
+    >>> step = tf.train.get_or_create_global_step()
+    >>> step.name, step is tf.train.get_global_step()
+    ('global_step:0', True)
     """
     graph = graph or get_default_graph()
     step = get_global_step(graph)

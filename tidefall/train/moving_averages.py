@@ -118,6 +118,15 @@ class ExponentialMovingAverage:
         ``min(decay, (1 + num_updates) / (10 + num_updates))``.
       zero_debias: Whether averages of tensors, which begin at zero, are freed of it.
       name: The name of the averages, ``w/ExponentialMovingAverage``.
+
+    >>> w = tf.Variable(4.0)
+    >>> average = tf.train.ExponentialMovingAverage(0.75)
+    >>> with tf.control_dependencies([w.assign(8.0)]):
+    ...     update = average.apply([w])
+    >>> with tf.Session() as session:
+    ...     session.run(tf.global_variables_initializer())
+    ...     session.run([update, average.average(w)])[1]
+    5.0
     """
 
     def __init__(

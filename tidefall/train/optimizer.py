@@ -89,6 +89,13 @@ class Optimizer:
 
         Raises:
           ValueError: If ``loss`` depends on none of the variables.
+
+        >>> w = tf.Variable(3.0)
+        >>> train = tf.train.GradientDescentOptimizer(0.25).minimize(tf.square(w - 1.0))
+        >>> with tf.Session() as session:
+        ...     session.run(tf.global_variables_initializer())
+        ...     session.run([train, w])[1]
+        2.0
         """
         pairs = self.compute_gradients(
             loss,

@@ -58,6 +58,13 @@ def assign(
 
     Returns:
       A tensor of the new value, by reference for reference variables.
+
+    >>> w = tf.Variable(1.0)
+    >>> change = tf.assign(w, 5.0)
+    >>> with tf.Session() as session:
+    ...     session.run(w.initializer)
+    ...     session.run(change)
+    5.0
     """
     if not _is_reference(ref):
         return ref.assign(value, name=name)
@@ -124,7 +131,15 @@ def scatter_update(
 def scatter_add(
     ref: Any, indices: Any, updates: Any, use_locking: bool = False, name: str | None = None
 ) -> Any:
-    """Adds to rows: ``ref[indices[i]] += updates[i]``. Repeated indices add up."""
+    """Adds to rows: ``ref[indices[i]] += updates[i]``. Repeated indices add up.
+
+    >>> w = tf.Variable([0.0, 0.0, 0.0])
+    >>> change = tf.scatter_add(w, [2, 0, 2], [1.0, 2.0, 3.0])
+    >>> with tf.Session() as session:
+    ...     session.run(w.initializer)
+    ...     session.run(change)
+    array([2., 0., 4.], dtype=float32)
+    """
     return _scatter("add", ref, indices, updates, use_locking, name)
 
 

@@ -89,6 +89,13 @@ def variable_creator_scope(variable_creator: Creator) -> Iterator[None]:
     Args:
       variable_creator: A function that usually changes some arguments (those of `Variable`, by
         name) and returns ``next_creator(**arguments)``.
+
+    >>> def fixed(next_creator, **arguments):
+    ...     return next_creator(**{**arguments, "trainable": False})
+    >>> with tf.variable_creator_scope(fixed):
+    ...     w = tf.Variable(0.0)
+    >>> w.trainable
+    False
     """
     stack = creators()
     stack.append(variable_creator)

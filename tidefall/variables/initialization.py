@@ -80,6 +80,13 @@ def report_uninitialized_variables(
     Args:
       var_list: The variables to ask; all global and local ones if None.
       name: The name scope.
+
+    >>> w, v = tf.Variable(1.0, name="w"), tf.Variable(2.0, name="v")
+    >>> missing = tf.report_uninitialized_variables()
+    >>> with tf.Session() as session:
+    ...     session.run(w.initializer)
+    ...     session.run(missing)
+    array([b'v'], dtype=object)
     """
     variables = _all_variables() if var_list is None else list(var_list)
     graph = get_default_graph()

@@ -88,6 +88,9 @@ class Constant(Initializer):
       value: A number, list or NumPy array.
       dtype: The dtype where the call gives none.
       verify_shape: Whether the values must have exactly the shape.
+
+    >>> tf.Session().run(tf.constant_initializer([1, 2])([3]))
+    array([1., 2., 2.], dtype=float32)
     """
 
     def __init__(

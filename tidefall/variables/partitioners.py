@@ -23,6 +23,10 @@ def fixed_size_partitioner(num_shards: int, axis: int = 0) -> Partitioner:
     Args:
       num_shards: The number of parts, or fewer where the dimension is smaller.
       axis: The dimension.
+
+    >>> w = tf.get_variable("w", [5, 2], partitioner=tf.fixed_size_partitioner(2))
+    >>> [part.shape.as_list() for part in w]
+    [[3, 2], [2, 2]]
     """
 
     def partitioner(shape: TensorShape, **unused: Any) -> list[int]:

@@ -31,6 +31,11 @@ def make_template(
       unique_name_: A variable scope to use as it is.
       custom_getter_: Who is asked for variables; see `variable_scope`.
       **kwargs: Arguments to fix.
+
+    >>> scale = tf.make_template("scale", lambda x: x * tf.get_variable("k", initializer=2.0))
+    >>> total = scale(1.0) + scale(10.0)
+    >>> [v.name for v in tf.global_variables()]
+    ['scale/k:0']
     """
     function = functools.partial(func_, **kwargs) if kwargs else func_
     return Template(name_, function, create_scope_now_, unique_name_, custom_getter_)
