@@ -157,7 +157,7 @@ class Case:
             used += [a for a in self.keywords.values() if any(_inputs_in([a]))]
             with np.errstate(all="ignore"):
                 expected = expected(*[_replace(each, remaining) for each in used])
-        wanted = _flat(expected)
+        wanted = list(expected) if isinstance(expected, tuple) else [expected]
         assert len(wanted) == len(values), f"{len(values)} outputs, {len(wanted)} expected"
         for value, want in zip(values, wanted, strict=True):
             _check_close(np.asarray(value), np.asarray(want), self._bound(value, dtype))
@@ -215,7 +215,8 @@ def case(
       function: What is tested; called with tensors for the `Input`s among the arguments (which
         may stand in lists, too) and with the other arguments as they are.
       *arguments: Its arguments.
-      expect: The expected value, or a function that computes it from the inputs' arrays.
+      expect: The expected value, or a function that computes it from the inputs' arrays; for
+        several outputs a tuple.
       dtypes: What inputs of no fixed dtype are, in turn. The first is run most thoroughly.
       needs: "rank" or "shape", where the function must know as much of its inputs to be built.
       no_gradient: Why derivatives are not compared.
@@ -232,27 +233,40 @@ def case(
 
 
 def elementwise(
-    function: Callable[..., Any], kind: Callable[..., Input], expect: Any, **options: Any
+    function: Callable[..., Any],
+    kind: Callable[..., Input],
+    expect: Any,
+    halves: tuple[str, ...] = ("float16", "bfloat16"),
+    **options: Any,
 ) -> list[Case]:
     """Cases of a function of one tensor, element by element: matrix, scalar, empty, half floats."""
     shapes = [(4, 3), (), (0,), (2, 0, 3)]
     cases = [case(function, kind(*shape), expect=expect, **options) for shape in shapes]
-    halves = {key: value for key, value in options.items() if key in ("tolerance", "label")}
-    for name in ("float16", "bfloat16"):
-        if name in options.get("halves", ("float16", "bfloat16")):
-            cases.append(case(function, kind(3), expect=expect, dtypes=(name,), **halves))
+    kept = {key: value for key, value in options.items() if key in ("tolerance", "label")}
+    for name in halves:
+        cases.append(case(function, kind(3), expect=expect, dtypes=(name,), **kept))
     return cases
 
 
 def broadcasting(
-    function: Callable[..., Any], kind: Callable[..., Input], expect: Any, **options: Any
+    function: Callable[..., Any],
+    kind: Callable[..., Input],
+    expect: Any,
+    halves: tuple[str, ...] = ("float16", "bfloat16"),
+    other: Callable[..., Input] | None = None,
+    **options: Any,
 ) -> list[Case]:
-    """Cases of a function of two tensors that broadcast."""
+    """Cases of a function of two tensors that broadcast; ``other`` makes the second."""
+    second = other or kind
     pairs: list[tuple[tuple[int, ...], tuple[int, ...]]] = [
         ((2, 3), (2, 3)), ((4, 3), (3,)), ((), (2, 3)), ((3, 1), (1, 4)), ((), ()),
         ((2, 1, 3), (4, 1)), ((0, 3), (3,)), ((1,), (2, 0)),
     ]  # fmt: skip
-    return [case(function, kind(*a), kind(*b), expect=expect, **options) for a, b in pairs]
+    cases = [case(function, kind(*a), second(*b), expect=expect, **options) for a, b in pairs]
+    kept = {key: value for key, value in options.items() if key in ("tolerance", "label")}
+    for name in halves:
+        cases.append(case(function, kind(2, 3), second(3), expect=expect, dtypes=(name,), **kept))
+    return cases
 
 
 @contextmanager

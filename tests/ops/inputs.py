@@ -52,7 +52,16 @@ def between(low: float, high: float, *shape: int, dtype: Any = None, gap: float 
 
 def floats(*shape: int, dtype: Any = None) -> Input:
     """Real numbers between -2 and 2, away from 0 and from each other."""
-    return _named(f"floats{_text(shape)}", between(-2.0, 2.0, *shape, dtype=dtype))
+    return _named(f"floats{_text(shape)}", between(-2.0, 2.0, *shape, dtype=dtype, gap=0.25))
+
+
+def apart(*shape: int, offset: float = 0.0, dtype: Any = None) -> Input:
+    """Whole numbers plus ``offset`` and 0.5 more; of two offsets, two inputs never come close."""
+
+    def draw(rng: Generator) -> Array:
+        return np.asarray(rng.integers(-3, 3, shape) + 0.5 + offset)
+
+    return Input(f"apart{_text(shape)}+{offset}", draw, dtype)
 
 
 def positive(*shape: int, dtype: Any = None) -> Input:

@@ -49,6 +49,7 @@ Prod Reshape
 SoftmaxCrossEntropyWithLogits SparseSoftmaxCrossEntropyWithLogits Squeeze Sum Tile Transpose
 """.split()
 GENERIC = frozenset(_ELEMENTWISE + _STRUCTURAL)
+_BROADCASTING = frozenset(_ELEMENTWISE)
 
 #: Ops on shapes whose results are followed as numbers.
 _SHAPE_ARITHMETIC = frozenset(
@@ -188,6 +189,8 @@ class _Probe:
         shapes = [Shape(self.dims_of(value)) for value in node.inputs]
         if rule is None or any(shape.rank is None for shape in shapes):
             return None
+        if node.type in _BROADCASTING and not all(shape.is_fully_defined for shape in shapes):
+            return None  # beside an open size, a made-up one would count as the larger
         code = rule.__code__
         names = code.co_varnames[code.co_argcount : code.co_argcount + code.co_kwonlyargcount]
         attrs = {name: node.attrs[name] for name in names}

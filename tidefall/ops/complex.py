@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from tidefall.core import dtypes, hooks
+from tidefall.core import dtypes
 from tidefall.core.dtypes import DType
 from tidefall.core.exports import export
 from tidefall.ir.conversion import convert_to_tensor
@@ -18,6 +18,7 @@ from tidefall.ir.tensor import Tensor
 from tidefall.ops import shapes
 from tidefall.ops.broadcast import unbroadcast
 from tidefall.ops.constant import constant
+from tidefall.ops.filled import zeros_like
 from tidefall.ops.registry import Namespace, T, Tout, TypeAttr, op
 
 REAL = TypeAttr((dtypes.float32, dtypes.float64), dtypes.float32)
@@ -130,7 +131,7 @@ def imag(input: Any, name: str | None = None) -> Any:
         x = convert_to_tensor(input, name="input")
         if x.dtype.is_complex:
             return imag_op(x, Tout=real_dtype(x), name=scope)
-        return hooks.call("zeros_like", x)
+        return zeros_like(x)
 
 
 @export("conj", "math.conj")

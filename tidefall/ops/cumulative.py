@@ -17,8 +17,9 @@ from tidefall.ops.compare import greater
 from tidefall.ops.complex import conjugate
 from tidefall.ops.constant import constant
 from tidefall.ops.elementwise import exp, log
-from tidefall.ops.math import add_v2, maximum, mul, neg, real_div, sub, where
+from tidefall.ops.math import add_v2, maximum, mul, neg, real_div, sub
 from tidefall.ops.registry import INDEX, NUMBERS, Namespace, T, Tidx, op
+from tidefall.ops.where import select_v2
 
 
 def _running(
@@ -117,7 +118,7 @@ def _safe_log(x: Tensor) -> Any:
     """The logarithm, and the least number where ``x`` is 0."""
     dtype = x.dtype.base_dtype
     some = greater(x, constant(0, dtype))
-    return where(some, log(where(some, x, constant(1, dtype))), constant(dtype.min, dtype))
+    return select_v2(some, log(select_v2(some, x, constant(1, dtype))), constant(dtype.min, dtype))
 
 
 @export("cumsum", "math.cumsum")

@@ -11,7 +11,6 @@ import re
 import string
 from typing import Any
 
-from tidefall.core import hooks
 from tidefall.core.exports import export
 from tidefall.ir.conversion import convert_to_tensor
 from tidefall.ir.graph import get_default_graph
@@ -20,6 +19,7 @@ from tidefall.ops.array import expand_dims, reshape, shape
 from tidefall.ops.linalg import trace
 from tidefall.ops.math import mul
 from tidefall.ops.matmul import matmul
+from tidefall.ops.rearranging import transpose
 from tidefall.ops.reduce import reduce_sum
 
 
@@ -184,7 +184,7 @@ def _group(letter: str, first: set[str], second: set[str]) -> int:
 def _transposed(x: Tensor, order: list[int]) -> Any:
     if order == sorted(order):
         return x
-    return hooks.call("transpose", x, perm=order)
+    return transpose(x, perm=order)
 
 
 def _sizes(x: Tensor) -> list[Any]:

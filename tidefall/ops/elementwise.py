@@ -14,8 +14,10 @@ from tidefall.ir.tensor import Tensor
 from tidefall.ops import shapes
 from tidefall.ops.broadcast import unbroadcast
 from tidefall.ops.cast import cast
+from tidefall.ops.compare import not_equal
 from tidefall.ops.complex import COMPLEX, REAL, complex_op, conjugate, real, real_dtype, zero_like
 from tidefall.ops.constant import constant
+from tidefall.ops.filled import zeros_like
 from tidefall.ops.math import add_v2, div_no_nan_op, mul, neg, real_div, sub
 from tidefall.ops.registry import (
     FLOATS,
@@ -95,7 +97,7 @@ def angle(input: Any, name: str | None = None) -> Any:
         x = convert_to_tensor(input, name="input")
         if x.dtype.is_complex:
             return angle_op(x, Tout=real_dtype(x), name=scope)
-        return hooks.call("zeros_like", x)
+        return zeros_like(x)
 
 
 @op("Sign", T=_SIGNED, shape=shapes.unchanged)
@@ -108,7 +110,7 @@ def sign_op(xp: Namespace, x: T) -> T:
 def _sign_grad(op: Operation, grad: Tensor) -> Any:
     x = op.inputs[0]
     if not x.dtype.is_complex:
-        return hooks.call("zeros_like", x)
+        return zeros_like(x)
     # With s = x / |x|: ds = (dx - s * Re(conj(s) * dx)) / |x|.
     sign = op.outputs[0]
     along = complex_op(
@@ -388,7 +390,7 @@ def _xdivy_grad(op: Operation, grad: Tensor) -> Any:
 
 def _non_zero(x: Tensor) -> Any:
     """1 where ``x`` is not 0, else 0."""
-    return cast(hooks.call("not_equal", x, number(0, x)), x.dtype.base_dtype)
+    return cast(not_equal(x, number(0, x)), x.dtype.base_dtype)
 
 
 @op("Xlogy", T=(dtypes.float16, dtypes.float32, dtypes.float64, dtypes.complex64,

@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tidefall.core import dtypes, hooks
+from tidefall.core import dtypes
 from tidefall.core.dtypes import DType, as_dtype
 from tidefall.core.exports import export
 from tidefall.core.shapes import Shape
@@ -20,6 +20,7 @@ from tidefall.ops.cast import cast
 from tidefall.ops.compare import greater
 from tidefall.ops.constant import constant
 from tidefall.ops.elementwise import floor
+from tidefall.ops.gather_nd import gather_nd
 from tidefall.ops.math import maximum, minimum, truediv
 from tidefall.ops.reduce import reduce_max, reduce_prod
 from tidefall.ops.registry import INDICES, Int32, Namespace, T, Tindices, TypeAttr, dtype, op
@@ -187,4 +188,4 @@ def _sparse_tensor_dense_add_shape(
 
 @sparse_tensor_dense_add.gradient
 def _sparse_tensor_dense_add_grad(op: Operation, grad: Tensor) -> Any:
-    return None, hooks.call("gather_nd", grad, op.inputs[0]), None, grad
+    return None, gather_nd(grad, op.inputs[0]), None, grad

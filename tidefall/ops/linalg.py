@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tidefall.core import dtypes, hooks
+from tidefall.core import dtypes
 from tidefall.core.exports import export
 from tidefall.ir.conversion import convert_to_tensor
 from tidefall.ir.graph import get_default_graph
@@ -18,10 +18,11 @@ from tidefall.ops.complex import conj, real
 from tidefall.ops.decompositions import cholesky, log_matrix_determinant, svd
 from tidefall.ops.diagonals import matrix_diag, matrix_diag_part, matrix_set_diag
 from tidefall.ops.elementwise import abs, log, sqrt
-from tidefall.ops.filled import ones, zeros
+from tidefall.ops.filled import ones, zeros, zeros_like
 from tidefall.ops.joining import concat
 from tidefall.ops.math import minimum, pow
 from tidefall.ops.ranges import range_
+from tidefall.ops.rearranging import transpose
 from tidefall.ops.reduce import reduce_max, reduce_sum
 from tidefall.ops.registry import REALS, Namespace, T, op
 from tidefall.ops.sizes import rank
@@ -66,7 +67,7 @@ def matrix_transpose(a: Any, name: str = "matrix_transpose", conjugate: bool = F
             raise ValueError(f"a matrix is needed, but a has shape {a._shape_value}.")
         else:
             order = [*range(known - 2), known - 1, known - 2]
-        return hooks.call("transpose", a, perm=order, conjugate=conjugate)
+        return transpose(a, perm=order, conjugate=conjugate)
 
 
 @export("linalg.adjoint")
@@ -211,10 +212,10 @@ def _spectral_norm(x: Tensor, axis: tuple[Any, Any]) -> Any:
         raise ValueError("the 2-norm of matrices needs to know the rank of the tensor.")
     places = [shapes.normal_axis(int(each), known) for each in axis]
     order = [each for each in range(known) if each not in places] + places
-    moved = hooks.call("transpose", x, perm=order)
+    moved = transpose(x, perm=order)
     greatest = reduce_max(abs(svd(moved, compute_uv=False)), -1, keepdims=True)
     back = [order.index(each) for each in range(known)]
-    return hooks.call("transpose", expand_dims(greatest, -1), perm=back)
+    return transpose(expand_dims(greatest, -1), perm=back)
 
 
 @export("linalg.normalize")
@@ -258,7 +259,7 @@ def polyval(coeffs: Any, x: Any, name: str | None = None) -> Any:
     with get_default_graph().name_scope(name or "polyval"):
         x = convert_to_tensor(x, name="x")
         if len(coeffs) < 1:
-            return hooks.call("zeros_like", x)
+            return zeros_like(x)
         parts = [convert_to_tensor(each, name=f"coeff_{i}") for i, each in enumerate(coeffs)]
         result = parts[0]
         for each in parts[1:]:

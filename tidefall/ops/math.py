@@ -20,6 +20,7 @@ from tidefall.ops.cast import cast
 from tidefall.ops.complex import conjugate
 from tidefall.ops.constant import constant
 from tidefall.ops.registry import FLOATS, FLOATS_COMPLEX, INDICES, Namespace, T, op
+from tidefall.ops.where import select_v2
 
 _SMALL = (dtypes.uint8, dtypes.int8, dtypes.int16, *INDICES)
 _COMPLEX = (dtypes.complex64, dtypes.complex128)
@@ -110,8 +111,14 @@ def floor_div(xp: Namespace, x: T, y: T) -> T:
     """``floor(x / y)``, element by element, with broadcasting."""
     if x.dtype.kind not in "iu":
         return xp.floor(x / y)
-    xp.require(y != 0, "integer division by zero.")
+    _check_divisor(xp, x, y)
     return xp.floor_divide(x, y)
+
+
+def _check_divisor(xp: Namespace, x: Any, y: Any) -> None:
+    """Raises ValueError where integers would be divided by 0."""
+    if x.size:
+        xp.require(y != 0, "integer division by zero.")
 
 
 @op(
@@ -128,7 +135,7 @@ def truncate_div(xp: Namespace, x: T, y: T) -> T:
 
 def _truncated(xp: Namespace, x: Any, y: Any) -> Any:
     """Integer division as in C."""
-    xp.require(y != 0, "integer division by zero.")
+    _check_divisor(xp, x, y)
     quotient = xp.floor_divide(x, y)
     rounded_down = (quotient < 0) & (quotient * y != x)
     return quotient + rounded_down.astype(quotient.dtype)
@@ -147,7 +154,7 @@ def floor_mod(xp: Namespace, x: T, y: T) -> T:
     array([ 2, -2], dtype=int32)
     """
     if x.dtype.kind in "iu":
-        xp.require(y != 0, "integer division by zero.")
+        _check_divisor(xp, x, y)
     return xp.remainder(x, y)
 
 
@@ -167,7 +174,7 @@ def _floor_mod_grad(op: Operation, grad: Tensor) -> Any:
 def truncate_mod(xp: Namespace, x: T, y: T) -> T:
     """The remainder of ``x / y`` rounded towards zero, which has the sign of ``x``."""
     if x.dtype.kind in "iu":
-        xp.require(y != 0, "integer division by zero.")
+        _check_divisor(xp, x, y)
     return xp.fmod(x, y)
 
 
@@ -175,7 +182,7 @@ def truncate_mod(xp: Namespace, x: T, y: T) -> T:
 def mod_op(xp: Namespace, x: T, y: T) -> T:
     """The remainder of ``x / y`` rounded towards zero; what `truncate_mod` is."""
     if x.dtype.kind in "iu":
-        xp.require(y != 0, "integer division by zero.")
+        _check_divisor(xp, x, y)
     return xp.fmod(x, y)
 
 
@@ -245,12 +252,7 @@ def minimum(xp: Namespace, x: T, y: T) -> T:
 def _extreme_grad(op: Operation, grad: Tensor, chosen: Any) -> Any:
     """The gradient goes to the input that was chosen; to the first where they are equal."""
     zero = constant(0, grad.dtype.base_dtype)
-    return unbroadcast(op, where(chosen, grad, zero), where(chosen, zero, grad))
-
-
-def where(mask: Any, x: Any, y: Any) -> Any:
-    """``x`` where ``mask``, else ``y``, with broadcasting; for gradients."""
-    return hooks.call("select_v2", mask, x, y)
+    return unbroadcast(op, select_v2(chosen, grad, zero), select_v2(chosen, zero, grad))
 
 
 @maximum.gradient
@@ -324,7 +326,7 @@ def _pow_grad(op: Operation, grad: Tensor) -> Any:
     from_x = mul(mul(grad, y), pow_op(x, sub(y, one)))
     # The logarithm is only taken where it is real (or, of complex numbers, finite).
     safe = hooks.call("not_equal" if x.dtype.is_complex else "operator.gt", x, zero)
-    log_x = where(safe, hooks.call("log", where(safe, x, one)), zero)
+    log_x = select_v2(safe, hooks.call("log", select_v2(safe, x, one)), zero)
     return unbroadcast(op, from_x, mul(mul(grad, conjugate(op.outputs[0])), log_x))
 
 

@@ -22,10 +22,12 @@ from tidefall.ops.complex import conjugate
 from tidefall.ops.constant import constant
 from tidefall.ops.cumulative import cumprod_op
 from tidefall.ops.elementwise import exp, is_finite, log, sqrt, square
+from tidefall.ops.filled import zeros_like
 from tidefall.ops.math import add, div_no_nan_op, floor_div, maximum, mul, real_div, sub
 from tidefall.ops.ranges import range_
 from tidefall.ops.registry import INDEX, NUMBERS, Bool, Namespace, T, Tidx, op
 from tidefall.ops.sizes import rank, size_internal
+from tidefall.ops.where import where
 
 
 @op("Mean", T=NUMBERS, Tidx=INDEX, shape=shapes.reduction)
@@ -364,7 +366,7 @@ def reduce_logsumexp(
     axis, keepdims = _named(axis, reduction_indices, keepdims, keep_dims)
     with get_default_graph().name_scope(name or "ReduceLogSumExp") as scope:
         greatest = reduce_max(input_tensor, axis=axis, keepdims=True)
-        finite = hooks.call("where", is_finite(greatest), greatest, _zeros_like(greatest))
+        finite = where(is_finite(greatest), greatest, zeros_like(greatest))
         shift = stop_gradient(finite)
         powers = exp(sub(input_tensor, shift))
         result = log(reduce_sum(powers, axis=axis, keepdims=keepdims))
@@ -372,10 +374,6 @@ def reduce_logsumexp(
             shift = reshape_op(shift, shape(result))
         result = add(result, shift, name=scope)
         return reduced(result, axis, keepdims)
-
-
-def _zeros_like(x: Tensor) -> Any:
-    return hooks.call("zeros_like", x)
 
 
 @export("math.reduce_variance")

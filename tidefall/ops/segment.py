@@ -24,7 +24,7 @@ from tidefall.ops.complex import conjugate
 from tidefall.ops.constant import constant
 from tidefall.ops.elementwise import number, sqrt
 from tidefall.ops.filled import ones
-from tidefall.ops.math import maximum, mul, real_div, where
+from tidefall.ops.math import maximum, mul, real_div
 from tidefall.ops.registry import (
     INDEX,
     INDICES,
@@ -36,6 +36,7 @@ from tidefall.ops.registry import (
     Tnumsegments,
     op,
 )
+from tidefall.ops.where import select_v2
 
 
 def reduced_rows(
@@ -280,7 +281,7 @@ def _rows_or_zero(x: Tensor, data: Tensor, ids: Tensor) -> Any:
     known = constant_value(ids)
     if known is not None and (known >= 0).all():
         return rows
-    return where(_like_rows(greater_equal(ids, number(0, ids)), data, ids), rows, number(0, x))
+    return select_v2(_like_rows(greater_equal(ids, number(0, ids)), data, ids), rows, number(0, x))
 
 
 @unsorted_segment_max.gradient
@@ -303,13 +304,13 @@ def _product_grad(grad: Tensor, data: Tensor, ids: Tensor, count: Any) -> Any:
     zero, one = number(0, data), number(1, data)
     is_zero = equal_op(data, zero)
     zeros = unsorted_segment_sum(cast(is_zero, dtypes.int32), ids, count)
-    others = where(is_zero, one, data)
+    others = select_v2(is_zero, one, data)
     product = unsorted_segment_prod(others, ids, count)
     spread_zeros = gather(zeros, maximum(ids, number(0, ids)))
     own = cast(is_zero, dtypes.int32)
     alone = equal_op(spread_zeros, own)  # no other element of the segment is 0
     rest = real_div(_rows_or_zero(conjugate(product), data, ids), conjugate(others))
-    return mul(_rows_or_zero(grad, data, ids), where(alone, rest, zero))
+    return mul(_rows_or_zero(grad, data, ids), select_v2(alone, rest, zero))
 
 
 @unsorted_segment_prod.gradient

@@ -6,17 +6,21 @@ from typing import Any
 
 import numpy as np
 
-from tidefall.core import dtypes, hooks
+from tidefall.core import dtypes
 from tidefall.core.exports import export
 from tidefall.ir.conversion import convert_to_tensor
 from tidefall.ir.graph import get_default_graph
 from tidefall.ir.tensor import Tensor
 from tidefall.ops.array import reshape, shape
+from tidefall.ops.gather import gather
 from tidefall.ops.joining import concat, stack
 from tidefall.ops.matmul import matmul
 from tidefall.ops.ranges import range_
+from tidefall.ops.rearranging import transpose
 from tidefall.ops.reduce import reduce_prod
 from tidefall.ops.sizes import rank
+from tidefall.ops.unique import setdiff1d
+from tidefall.ops.where import where
 
 
 @export("tensordot", "linalg.tensordot")
@@ -99,7 +103,7 @@ def _as_matrix(x: Tensor, axes: Any, summed_first: bool) -> tuple[Any, Any, Any]
             of_free = [int(sizes[each]) for each in free]
             inner = int(np.prod([sizes[each] for each in places], dtype=np.int64))
             outer = int(np.prod(of_free, dtype=np.int64))
-            moved = hooks.call("transpose", x, perm=order)
+            moved = transpose(x, perm=order)
             return (
                 reshape(moved, [inner, outer] if summed_first else [outer, inner]),
                 of_free,
@@ -114,16 +118,16 @@ def _as_matrix(x: Tensor, axes: Any, summed_first: bool) -> tuple[Any, Any, Any]
         sizes = shape(x)
         total = rank(x)
         summed = convert_to_tensor(axes, dtype=dtypes.int32, name="axes")
-        summed = hooks.call("where", summed >= 0, summed, summed + total)
-        kept, _ = hooks.call("list_diff", range_(total), summed)
-    free_sizes = hooks.call("gather", sizes, kept)
+        summed = where(summed >= 0, summed, summed + total)
+        kept, _ = setdiff1d(range_(total), summed)
+    free_sizes = gather(sizes, kept)
     outer = reduce_prod(free_sizes)
-    inner = reduce_prod(hooks.call("gather", sizes, summed))
+    inner = reduce_prod(gather(sizes, summed))
     if summed_first:
         order, matrix = concat([summed, kept], 0), stack([inner, outer])
     else:
         order, matrix = concat([kept, summed], 0), stack([outer, inner])
-    return reshape(hooks.call("transpose", x, perm=order), matrix), free_sizes, static
+    return reshape(transpose(x, perm=order), matrix), free_sizes, static
 
 
 def _place(axis: Any, count: int) -> int:
