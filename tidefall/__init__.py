@@ -16,7 +16,10 @@ from tidefall.client import session as _session
 from tidefall.core import compat as _compat
 from tidefall.core import exports as _exports
 from tidefall.core import logging as _logging
+from tidefall.flow import assertion as _assertion
+from tidefall.flow import case as _case
 from tidefall.flow import cond as _cond
+from tidefall.flow import functional as _functional
 from tidefall.flow import loop_gradients as _loop_gradients
 from tidefall.flow import while_loop as _while_loop
 from tidefall.gradients import walk as _walk
@@ -113,7 +116,7 @@ _IMPORTED_ARRANGED = (
     _placeholders, _rearranging, _repeating, _sizes, _slicing, _sorting, _static_value, _unique,
     _where,
 )  # fmt: skip
-_IMPORTED_FLOW = (_cond, _loop_gradients, _while_loop)
+_IMPORTED_FLOW = (_assertion, _case, _cond, _functional, _loop_gradients, _while_loop)
 _IMPORTED_RANDOM = (_random, _random_crop, _random_rejection, _random_stateless)
 _IMPORTED_VARIABLES = (
     _creation,

@@ -58,11 +58,13 @@ class Translator:
         self._guards_of_op: dict[Operation, Guards] = {}
         self._guards_of_tensor: dict[Tensor, Guards] = {}
         self._written: dict[str, None] = {}
+        self._fed: set[Tensor] = set()
 
     def feed(self, tensor: Tensor) -> Value:
         """Makes ``tensor`` a value that the run is given."""
         value = Value(tensor._dtype, tensor._shape_value, tensor.name)
         self.values[tensor] = value
+        self._fed.add(tensor)
         return value
 
     def run(self, ops: set[Operation], fed: set[Tensor]) -> None:
@@ -204,10 +206,19 @@ class Translator:
 
     def _switch(self, op: Operation, guards: Guards) -> None:
         data = self.values[op._inputs[0]]
-        predicate = self.read(op._inputs[1], op, guards)
+        predicate = self.read(self._original(op._inputs[1]), op, guards)
         for side, tensor in enumerate(op._outputs):
             self._set(tensor, data)
             self._guards_of_tensor[tensor] = (*guards, Guard(predicate, bool(side)))
+
+    def _original(self, tensor: Tensor) -> Tensor:
+        """What a tensor is an identity of: both sides of a condition must name one predicate."""
+        while tensor._op.type == "Identity":
+            before = tensor._op._inputs[0]
+            if not isinstance(self.values.get(before), Value) or tensor in self._fed:
+                break
+            tensor = before
+        return tensor
 
     def _merge(self, op: Operation) -> None:
         sides = [self._guards_of(tensor) for tensor in op._inputs]
@@ -244,7 +255,7 @@ class Translator:
         if self._frames is None or frame.condition is None:
             raise ValueError(f"the loop '{frame.name}' has no LoopCond node, so it cannot be run.")
         guards = self._loop_guards(frame)
-        constants = [op for op in frame.constants if not self._passes_reference(op)]
+        constants = [op for op in frame.constants if not self._passes_reference(op, frame)]
         starts = [variable.enter for variable in frame.variables]
         inputs = [self.read(op._inputs[0], op, guards) for op in (*starts, *constants)]
         captured = self._captured(frame)
@@ -283,8 +294,14 @@ class Translator:
                 self._guards_of_op[variable.exit] = guards
                 self._set(variable.exit._outputs[0], value)
 
-    def _passes_reference(self, op: Operation) -> bool:
-        return op.type == "RefEnter" and isinstance(self.values.get(op._inputs[0]), Reference)
+    def _passes_reference(self, op: Operation, frame: Frame) -> bool:
+        """Whether an ``Enter`` hands on a variable, to be read in each iteration.
+
+        It does where something in the loop changes variables; otherwise the value is read once.
+        """
+        if not isinstance(self.values.get(op._inputs[0]), Reference):
+            return False
+        return op.type == "RefEnter" or any(inner.opdef.updates for inner in frame.ops)
 
     def _loop_guards(self, frame: Frame) -> Guards:
         found: dict[Guard, None] = {}
@@ -323,7 +340,7 @@ class Translator:
                 inner.values[variable.switch._outputs[1]] = value
             feeds.append(value)
         for op in frame.constants:
-            if self._passes_reference(op):
+            if self._passes_reference(op, frame):
                 inner.values[op._outputs[0]] = self.values[op._inputs[0]]
             else:
                 feeds.append(inner.feed(op._outputs[0]))

@@ -86,6 +86,8 @@ def _shown(value: Any) -> str:
         return "[" + ", ".join(_shown(item) for item in value) + "]"
     if value is None:
         return "None"
+    if not isinstance(value, (np.ndarray, np.generic, bytes, str, int, float, complex)):
+        return type(value).__name__
     array = np.asarray(value)
     kind = "string" if array.dtype.kind == "O" else array.dtype.name
     shape = f"({', '.join(map(str, array.shape))}{',' if array.ndim == 1 else ''})"

@@ -53,7 +53,7 @@ def execute(plan: Plan, feeds: list[Any], store: Store) -> list[Any]:
     """Runs a plan and returns copies of what it fetches."""
     values: dict[Value, Any] = dict(zip(plan.feeds, feeds, strict=True))
     for node in plan.nodes:
-        _step(node, plan, values, store)
+        step(node, plan, values, store)
     return [_fetched(value, values) for value in plan.fetches]
 
 
@@ -83,7 +83,8 @@ def _cell(key: str, plan: Plan, store: Store) -> Cell:
     return store.cell(key, info.dtype.np_dtype, info.shape)
 
 
-def _step(node: Node, plan: Plan, values: dict[Value, Any], store: Store) -> None:
+def step(node: Node, plan: Plan, values: dict[Value, Any], store: Store) -> None:
+    """Runs one node of a plan and adds its results to ``values``."""
     if any(bool(_get(guard.predicate, values)) is not guard.side for guard in _known(node, values)):
         values.update(dict.fromkeys(node.outputs))  # not taken: no value
         return
@@ -104,17 +105,17 @@ def _computed(node: Node, plan: Plan, inputs: list[Any], store: Store) -> list[A
         return [inputs[1] if inputs[0] else inputs[2]]
     if node.type == WHILE:
         return _loop(node, inputs, store)
-    arguments = _arguments(node, inputs)
+    values = arguments(node, inputs)
     kernel = node.opdef.kernel
     if kernel is None:
         raise NotImplementedError(f"op {node.type} has no kernel yet")
     run = (NodeContext(store, node.op),) if node.opdef.needs_run else ()
-    result = kernel(xp, *run, *arguments, **kernel_attrs(node.op))
-    flat = _flat(node, result)
-    for key, value in zip(node.updates, flat, strict=False):
+    result = kernel(xp, *run, *values, **kernel_attrs(node.op))
+    results = flat(node, result)
+    for key, value in zip(node.updates, results, strict=False):
         validate = bool(node.attrs.get("validate_shape", True)) and node.opdef.overwrites
         _cell(key, plan, store).assign(value, validate)
-    return flat
+    return results
 
 
 def _loop(node: Node, inputs: list[Any], store: Store) -> list[Any]:
@@ -126,7 +127,8 @@ def _loop(node: Node, inputs: list[Any], store: Store) -> list[Any]:
     return state
 
 
-def _arguments(node: Node, inputs: list[Any]) -> list[Any]:
+def arguments(node: Node, inputs: list[Any]) -> list[Any]:
+    """The inputs as the kernel takes them."""
     if node.opdef.overwrites:
         rest = list(inputs)
         for position in node.opdef.update_positions:
@@ -135,13 +137,13 @@ def _arguments(node: Node, inputs: list[Any]) -> list[Any]:
     return group(node.opdef.inputs, inputs, node.attrs)
 
 
-def _flat(node: Node, result: Any) -> list[Any]:
+def flat(node: Node, result: Any) -> list[Any]:
     """A kernel's result as one array for each output of the node."""
     if not node.outputs:
         return []
     if type(result) in (tuple, list):  # not a handle that is a list
-        flat: list[Any] = []
+        items: list[Any] = []
         for item in result:
-            flat.extend(item if type(item) is list else [item])
-        return flat
+            items.extend(item if type(item) is list else [item])
+        return items
     return [result]
