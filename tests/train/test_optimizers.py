@@ -202,6 +202,18 @@ class started_after:
         self.session.close()
 
 
+def test_the_loss_may_be_a_function() -> None:
+    w = tf.Variable(3.0, use_resource=True)
+    train = tf.train.GradientDescentOptimizer(0.25).minimize(lambda: tf.square(w - 1.0))
+    with started() as session:
+        session.run(train)
+        assert session.run(w) == 2.0
+    tf.reset_default_graph()
+    v = tf.Variable(1.0)
+    with pytest.raises(ValueError, match="where the loss is a function"):
+        tf.train.GradientDescentOptimizer(0.25).minimize(lambda: tf.square(v))
+
+
 def test_constraints_hold_after_every_step(resource: bool) -> None:
     w = tf.get_variable(
         "w", initializer=tf.constant([0.5, 3.0]), use_resource=resource,

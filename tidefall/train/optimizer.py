@@ -78,7 +78,8 @@ class Optimizer:
         `compute_gradients` and `apply_gradients` in one.
 
         Args:
-          loss: The tensor to make smaller.
+          loss: The tensor to make smaller, or a function that makes it. Of a function, only
+            resource variables are trained by default.
           global_step: A variable to add one to after the step.
           var_list: The variables to change; all trainable ones if None.
           gate_gradients: `GATE_NONE`, `GATE_OP` or `GATE_GRAPH`.
@@ -107,7 +108,7 @@ class Optimizer:
         )
         if all(grad is None for grad, _ in pairs):
             raise ValueError(
-                f"the loss '{loss.name}' depends on none of the variables "
+                f"the loss '{getattr(loss, 'name', loss)}' depends on none of the variables "
                 f"{_names(variable for _, variable in pairs)}, so there is no gradient. Check that "
                 "it is computed from them by differentiable operations."
             )
@@ -130,16 +131,19 @@ class Optimizer:
             raise ValueError(
                 f"gate_gradients must be GATE_NONE, GATE_OP or GATE_GRAPH, not {gate_gradients!r}."
             )
+        variables = _resources() if callable(loss) else trainable_variables()
+        if var_list is not None:
+            variables = nest.flatten(var_list)
+        loss = loss() if callable(loss) else loss
         self._assert_valid_dtypes([loss])
         if grad_loss is not None:
             self._assert_valid_dtypes([grad_loss])
-        variables = trainable_variables() if var_list is None else nest.flatten(var_list)
         variables += get_default_graph().get_collection(GraphKeys._STREAMING_MODEL_PORTS)
         targets = [_target(variable) for variable in variables]
         if not variables:
             raise ValueError(
                 "there are no variables to optimize: var_list is empty, or the graph has no "
-                "trainable variables."
+                "trainable variables (no resource variables, where the loss is a function)."
             )
         grads: Sequence[Any] = gradients(
             loss,
@@ -362,6 +366,11 @@ def _target(variable: Any) -> Any:
             f"'{variable.name}' is a tensor, not a variable: an optimizer cannot change it."
         )
     raise NotImplementedError(f"an optimizer cannot change {variable!r}; it takes variables.")
+
+
+def _resources() -> list[Any]:
+    """The trainable variables that are resources."""
+    return [each for each in trainable_variables() if isinstance(each, BaseResourceVariable)]
 
 
 def _gradient(grad: Any) -> Any:
