@@ -16,6 +16,9 @@ from tidefall.io import tensor_proto
 
 EXPECTED: dict[str, str] = json.loads((Path(__file__).parent / "tensor_protos.json").read_text())
 
+#: Calls that fail, and one whose array NumPy would not make itself.
+NO_ARRAYS = {name for name, made in EXPECTED.items() if made.endswith("Error")} | {"np objects"}
+
 
 @pytest.mark.parametrize("name", sorted(EXPECTED))
 def test_the_message_is_tensorflows(name: str) -> None:
@@ -30,11 +33,9 @@ def test_the_message_is_tensorflows(name: str) -> None:
     assert str(message) == str(type(message).FromString(base64.b64decode(expected)))
 
 
-@pytest.mark.parametrize("name", [n for n in sorted(EXPECTED) if not n.endswith("objects")])
+@pytest.mark.parametrize("name", [name for name in sorted(EXPECTED) if name not in NO_ARRAYS])
 def test_arrays_come_back(name: str) -> None:
     args, kwargs = tensor_protos.calls(tf)[name]
-    if EXPECTED[name] in ("TypeError", "ValueError"):
-        pytest.skip("an error")
     message = tf.make_tensor_proto(*args, **kwargs)
     array = tf.make_ndarray(message)
     assert array.flags.writeable
