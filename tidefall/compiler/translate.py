@@ -350,8 +350,8 @@ class Translator:
                 inner.values.setdefault(tensor, known)
         fed = set(inner.values)
         inside = set(frame.ops)
-        ops = prune.needed(results, targets, fed) & inside
-        inner.run(_without_plumbing(ops, frame), fed)
+        ops = prune.needed(results, targets, fed, _plumbing(frame)) & inside
+        inner.run(ops, fed)
         return inner, (tuple(feeds), tuple([inner.fetch(tensor) for tensor in results]))
 
     def plan(self, feeds: tuple[Value, ...], fetches: Iterable[Value]) -> Plan:
@@ -363,15 +363,15 @@ def _as_plan(translator: Translator, ends: tuple[tuple[Value, ...], tuple[Value,
     return translator.plan(*ends)
 
 
-def _without_plumbing(ops: set[Operation], frame: Frame) -> set[Operation]:
-    """The operations of a loop that compute, without those that carry its variables."""
+def _plumbing(frame: Frame) -> set[Operation]:
+    """The operations of a loop that carry its variables; the rest computes."""
     plumbing: set[Operation] = set(frame.constants)
     for variable in frame.variables:
         plumbing.update((variable.enter, variable.merge))
         plumbing.update(op for op in (variable.switch, variable.next) if op is not None)
     if frame.condition is not None:
         plumbing.add(frame.condition)
-    return ops - plumbing
+    return plumbing
 
 
 def _decider(sides: Sequence[Guards]) -> tuple[Value, tuple[int, int]] | None:
