@@ -13,7 +13,7 @@ from tidefall.core.shapes import UNKNOWN, Shape
 from tidefall.ir.operation import Operation
 from tidefall.ir.tensor import Tensor
 from tidefall.ops.array import expand_dims
-from tidefall.ops.complex import conjugate
+from tidefall.ops.complex import conjugate, real
 from tidefall.ops.constant import constant
 from tidefall.ops.diagonal import (
     matrix_band_part,
@@ -170,7 +170,7 @@ def _qr_grad(op: Operation, grad_q: Tensor, grad_r: Tensor) -> Tensor:
     q, r = op.outputs
     if q.dtype.is_complex:
         raise LookupError("the gradient of Qr is not defined for complex matrices.")
-    rows, columns = op.inputs[0].shape.as_list()[-2:]
+    rows, columns = _size(op)
     if rows is None or columns is None:
         raise LookupError("the gradient of Qr needs to know the size of the matrices.")
     if rows < columns or (op._attrs["full_matrices"] and rows != columns):
@@ -184,6 +184,12 @@ def _qr_grad(op: Operation, grad_q: Tensor, grad_r: Tensor) -> Tensor:
     inner = _times_inverse(matrix_band_part(skew, -1, 0), r)
     rest = _times_inverse(sub(grad_q, matmul(q, of_q)), r)
     return add_v2(matmul(q, add_v2(grad_r, inner)), rest)
+
+
+def _size(op: Operation) -> tuple[int | None, int | None]:
+    """The rows and columns of the matrices an operation reads."""
+    shape = op.inputs[0]._shape_value
+    return shape[-2], shape[-1]
 
 
 def _times_inverse(x: Tensor, r: Tensor) -> Any:
@@ -249,11 +255,12 @@ def _svd_grad(op: Operation, grad_s: Tensor, grad_u: Tensor, grad_v: Tensor) -> 
         raise LookupError(
             "the gradient of Svd with compute_uv=True is not defined for complex matrices."
         )
-    rows, columns = op.inputs[0].shape.as_list()[-2:]
-    if op._attrs["full_matrices"] and (rows is None or rows != columns):
-        raise LookupError(
-            "the gradient of Svd with full_matrices=True is only defined for square matrices."
-        )
+    if op._attrs["full_matrices"]:
+        rows, columns = _size(op)
+        if rows is None or rows != columns:
+            raise LookupError(
+                "the gradient of Svd with full_matrices=True is only defined for square matrices."
+            )
     squares = square(s)
     gaps = sub(expand_dims(squares, -2), expand_dims(squares, -1))
     weights = _without_diagonal(gaps)
@@ -293,7 +300,7 @@ def svd(
       ``(s, u, v)``, or ``s`` alone; the singular values fall.
     """
     s, u, v = svd_op(tensor, compute_uv=compute_uv, full_matrices=full_matrices, name=name)
-    return (s, u, v) if compute_uv else s
+    return (real(s), u, v) if compute_uv else real(s)
 
 
 def _eigh_shape(x: Shape, *, compute_v: bool) -> tuple[Shape, Shape]:
