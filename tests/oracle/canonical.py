@@ -113,6 +113,11 @@ def tensor_of(proto: Any) -> Dict[str, Any]:
     return {"dtype": dtype, "shape": shape, "values": [number_of(v) for v in flat]}
 
 
+def function_name(proto: Any) -> str:
+    """The name of a function, without the number of it in the process."""
+    return "func:" + re.sub(r"_\d+$", "", proto.name)
+
+
 def list_of(proto: Any) -> List[Any]:
     values: List[Any] = []
     values += [text_of(v) for v in proto.s]
@@ -122,7 +127,7 @@ def list_of(proto: Any) -> List[Any]:
     values += [dtype_name(v) for v in proto.type]
     values += [shape_of(v) for v in proto.shape]
     values += [tensor_of(v) for v in proto.tensor]
-    values += ["func:" + v.name for v in proto.func]
+    values += [function_name(v) for v in proto.func]
     return values
 
 
@@ -145,7 +150,7 @@ def attr_of(value: Any) -> Any:
     if kind == "list":
         return list_of(value.list)
     if kind == "func":
-        return "func:" + value.func.name
+        return function_name(value.func)
     return None
 
 

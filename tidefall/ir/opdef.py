@@ -147,7 +147,29 @@ class OpDef:
         self.attr_names = tuple(attrs)
 
     def __call__(self, *args: Any, name: str | None = None, **attrs: Any) -> Any:
+        if len(args) > len(self.inputs):
+            args, name = self._after_inputs(args, attrs, name)
         return context.current().apply(self, args, attrs, name)
+
+    def _after_inputs(
+        self, args: tuple[Any, ...], attrs: dict[str, Any], name: str | None
+    ) -> tuple[tuple[Any, ...], str | None]:
+        """Gives attributes, and the name after them, what was passed by position."""
+        inputs = self.inputs
+        inferred = {
+            n for arg in inputs for n in (arg.type_attr, arg.type_list_attr, arg.number_attr)
+        }
+        places = [each for each in self.attrs if each not in inferred]
+        rest = args[len(inputs) :]
+        if len(rest) > len(places) + 1:
+            most = len(inputs) + len(places) + 1
+            raise TypeError(
+                f"{self.name} takes at most {most} arguments, but {len(args)} were given."
+            )
+        if len(rest) > len(places):
+            name = rest[-1]
+        attrs.update(zip(places, rest, strict=False))
+        return args[: len(inputs)], name
 
     def gradient(self, rule: Callable[..., Any]) -> Callable[..., Any]:
         """Decorator: the op's gradient, ``rule(op, *output gradients) -> input gradients``."""

@@ -364,7 +364,7 @@ def reduce_logsumexp(
     The arguments are those of `tf.reduce_sum`.
     """
     axis, keepdims = _named(axis, reduction_indices, keepdims, keep_dims)
-    with get_default_graph().name_scope(name or "ReduceLogSumExp") as scope:
+    with get_default_graph().name_scope(name or "ReduceLogSumExp"):
         greatest = reduce_max(input_tensor, axis=axis, keepdims=True)
         finite = where(is_finite(greatest), greatest, zeros_like(greatest))
         shift = stop_gradient(finite)
@@ -372,7 +372,7 @@ def reduce_logsumexp(
         result = log(reduce_sum(powers, axis=axis, keepdims=keepdims))
         if not keepdims:
             shift = reshape_op(shift, shape(result))
-        result = add(result, shift, name=scope)
+        result = add(result, shift)
         return reduced(result, axis, keepdims)
 
 

@@ -336,7 +336,7 @@ def _segment_sizes(data: Tensor, ids: Tensor, count: Any) -> Any:
     """How many rows each segment has, at least 1, in a shape that broadcasts to the results."""
     sizes = unsorted_segment_sum(ones(shape(ids), data.dtype.base_dtype), ids, count)
     added = (data._shape_value.rank or 0) - (ids._shape_value.rank or 0)
-    return maximum(reshape(sizes, [-1] + [1] * added), 1)
+    return maximum(reshape(sizes, [count, *[1] * added]), 1)
 
 
 @export("unsorted_segment_mean", "math.unsorted_segment_mean")

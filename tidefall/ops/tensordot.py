@@ -121,8 +121,9 @@ def _as_matrix(x: Tensor, axes: Any, summed_first: bool) -> tuple[Any, Any, Any]
         summed = where(summed >= 0, summed, summed + total)
         kept, _ = setdiff1d(range_(total), summed)
     free_sizes = gather(sizes, kept)
+    summed_sizes = gather(sizes, summed)
     outer = reduce_prod(free_sizes)
-    inner = reduce_prod(gather(sizes, summed))
+    inner = reduce_prod(summed_sizes)
     if summed_first:
         order, matrix = concat([summed, kept], 0), stack([inner, outer])
     else:

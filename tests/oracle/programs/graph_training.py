@@ -166,5 +166,5 @@ def gradient_nodes(tf: Any) -> None:
     x = tf.placeholder(tf.float32, [2], name="x")
     y = tf.square(x, name="y")
     (g,) = tf.gradients(y, x)
-    tf.multiply(2.0, tf.gradients(y, [x], name="again")[0], name="twice")
+    tf.multiply(2.0, tf.gradients(y, [x], name="gradients_again")[0], name="twice")
     tf.identity(g, name="result")
