@@ -81,6 +81,7 @@ from tidefall.train import adam as _adam
 from tidefall.train import ftrl as _ftrl
 from tidefall.train import global_step as _global_step
 from tidefall.train import gradient_descent as _gradient_descent
+from tidefall.train import learning_rates as _learning_rates
 from tidefall.train import momentum as _momentum
 from tidefall.train import moving_averages as _moving_averages
 from tidefall.train import proximal_adagrad as _proximal_adagrad
@@ -136,6 +137,7 @@ _IMPORTED_VARIABLES = (
     _rmsprop,
     _global_step,
     _moving_averages,
+    _learning_rates,
 )
 
 _namespace.build(_sys.modules[__name__], _exports.TABLE)

@@ -6,6 +6,9 @@ from typing import Any, Callable, Dict, List
 
 import numpy as np
 
+# Schedules divide by powers of two here: TensorFlow multiplies by the reciprocal of a constant
+# divisor instead, so that 45 / 15 is a little more than 3 there, and a rate that depends on the
+# next integer another one.
 STEPS = 200
 RECORDED_EVERY = 5
 
@@ -70,7 +73,7 @@ OPTIMIZERS: Dict[str, Callable[[Any], Any]] = {
         l2_regularization_strength=0.01,
     ),
     "decaying_momentum": lambda tf: tf.train.MomentumOptimizer(
-        tf.train.exponential_decay(0.05, tf.train.get_or_create_global_step(), 20, 0.8), 0.5
+        tf.train.exponential_decay(0.05, tf.train.get_or_create_global_step(), 16, 0.8), 0.5
     ),
 }
 
@@ -236,7 +239,7 @@ SCHEDULES: Dict[str, Callable[[Any, Any], Any]] = {
     "piecewise_one": lambda t, s: t.piecewise_constant(s, [30], [2.0, 1.0]),
     "polynomial": lambda t, s: t.polynomial_decay(0.1, s, 30),
     "polynomial_power": lambda t, s: t.polynomial_decay(0.1, s, 30, 0.01, 2.0),
-    "polynomial_cycle": lambda t, s: t.polynomial_decay(0.1, s, 15, 0.01, 0.5, cycle=True),
+    "polynomial_cycle": lambda t, s: t.polynomial_decay(0.1, s, 16, 0.01, 0.5, cycle=True),
     "natural_exp": lambda t, s: t.natural_exp_decay(0.1, s, 10, 0.5),
     "natural_exp_staircase": lambda t, s: t.natural_exp_decay(0.1, s, 10, 0.5, staircase=True),
     "inverse_time": lambda t, s: t.inverse_time_decay(0.1, s, 10, 0.5),
