@@ -12,6 +12,7 @@ from typing import Any as _Any
 
 from tidefall import namespace as _namespace
 from tidefall.client import app as _app
+from tidefall.client import gradient_checker as _gradient_checker
 from tidefall.client import session as _session
 from tidefall.core import compat as _compat
 from tidefall.core import exports as _exports
@@ -20,6 +21,7 @@ from tidefall.flow import assertion as _assertion
 from tidefall.flow import case as _case
 from tidefall.flow import cond as _cond
 from tidefall.flow import functional as _functional
+from tidefall.flow import hessians as _hessians
 from tidefall.flow import loop_gradients as _loop_gradients
 from tidefall.flow import while_loop as _while_loop
 from tidefall.gradients import walk as _walk
@@ -112,12 +114,13 @@ _IMPORTED_ARITHMETIC = (
     _trigonometry,
 )
 _IMPORTED_LINEAR = (_einsum, _histogram, _solve, _tensordot)
+_IMPORTED_CHECKS = (_gradient_checker,)
 _IMPORTED_ARRANGED = (
     _bitcast, _blocks, _filled, _gather, _gather_nd, _joining, _one_hot, _padding, _partition,
     _placeholders, _rearranging, _repeating, _sizes, _slicing, _sorting, _static_value, _unique,
     _where,
 )  # fmt: skip
-_IMPORTED_FLOW = (_assertion, _case, _cond, _functional, _loop_gradients, _while_loop)
+_IMPORTED_FLOW = (_assertion, _case, _cond, _functional, _hessians, _loop_gradients, _while_loop)
 _IMPORTED_RANDOM = (_random, _random_crop, _random_rejection, _random_stateless)
 _IMPORTED_VARIABLES = (
     _creation,
