@@ -34,6 +34,7 @@ from tidefall.io import meta_graph as _meta_graph
 from tidefall.io import op_def as _op_def
 from tidefall.io import records as _records
 from tidefall.ir import with_blocks as _with_blocks
+from tidefall.losses import collected as _collected
 from tidefall.ops import argmax as _argmax
 from tidefall.ops import bitcast as _bitcast
 from tidefall.ops import bitwise as _bitwise
@@ -141,6 +142,7 @@ _IMPORTED_VARIABLES = (
     _global_step,
     _moving_averages,
     _learning_rates,
+    _collected,
 )
 
 _namespace.build(_sys.modules[__name__], _exports.TABLE)
