@@ -16,6 +16,7 @@ from tidefall.ir.operation import Operation
 from tidefall.ir.tensor import Tensor
 from tidefall.ops import flow
 from tidefall.ops.array import identity
+from tidefall.ops.grouping import with_dependencies
 
 
 class CondContext(ControlFlowContext):
@@ -133,8 +134,7 @@ class CondContext(ControlFlowContext):
 
     def _result(self, value: Any) -> Any:
         if isinstance(value, Operation):
-            with self._graph.control_dependencies([value]):
-                return identity(self._pivot, name="control_dependency")
+            return with_dependencies([value], self._pivot)
         if isinstance(value, IndexedSlices):
             shape = value.dense_shape
             return IndexedSlices(
