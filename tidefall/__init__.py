@@ -47,6 +47,7 @@ from tidefall.ops import gather_nd as _gather_nd
 from tidefall.ops import histogram as _histogram
 from tidefall.ops import joining as _joining
 from tidefall.ops import math as _math
+from tidefall.ops import matrix_functions as _matrix_functions
 from tidefall.ops import nn as _nn
 from tidefall.ops import one_hot as _one_hot
 from tidefall.ops import operators as _operators
@@ -65,6 +66,7 @@ from tidefall.ops import sizes as _sizes
 from tidefall.ops import slicing as _slicing
 from tidefall.ops import solve as _solve
 from tidefall.ops import sorting as _sorting
+from tidefall.ops import sparse_segment as _sparse_segment
 from tidefall.ops import special as _special
 from tidefall.ops import state as _state
 from tidefall.ops import static_value as _static_value
@@ -115,7 +117,7 @@ _IMPORTED_ARITHMETIC = (
     _trigonometry,
 )
 _IMPORTED_LINEAR = (_einsum, _histogram, _solve, _tensordot)
-_IMPORTED_CHECKS = (_gradient_checker,)
+_IMPORTED_CHECKS = (_gradient_checker, _matrix_functions, _sparse_segment)
 _IMPORTED_ARRANGED = (
     _bitcast, _blocks, _filled, _gather, _gather_nd, _joining, _one_hot, _padding, _partition,
     _placeholders, _rearranging, _repeating, _sizes, _slicing, _sorting, _static_value, _unique,

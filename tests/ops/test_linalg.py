@@ -93,6 +93,27 @@ def swap(x: Array) -> Any:
     return x.swapaxes(-1, -2)
 
 
+def root(x: Array) -> Any:
+    e, v = np.linalg.eigh(x)
+    return (v * np.sqrt(e)[..., None, :]) @ v.swapaxes(-1, -2)
+
+
+def logarithm(x: Array) -> Any:
+    e, v = np.linalg.eigh(x)
+    return (v * np.log(e)[..., None, :]) @ v.swapaxes(-1, -2) + 0j
+
+
+def expm(x: Array) -> Any:
+    """The exponential by its series, after halving ten times."""
+    term = total = np.broadcast_to(np.eye(x.shape[-1]), x.shape)
+    for k in range(1, 20):
+        term = term @ x / 1024 / k
+        total = total + term
+    for _ in range(10):
+        total = total @ total
+    return total
+
+
 TALL = given([[1.0, 0.5], [1.0, 1.5], [1.0, 2.5]], random=True)
 FIXED: dict[str, Any] = {"needs": "shape", "tolerance": 1e-11}
 
@@ -443,6 +464,29 @@ CASES: list[Case] = [
             x / np.linalg.norm(x, axis=1, keepdims=True),
             np.linalg.norm(x, axis=1, keepdims=True),
         ),
+    ),
+    case(tf.linalg.expm, floats(3, 3), expect=expm, needs="shape", tolerance=1e-11),
+    case(tf.linalg.expm, floats(2, 2, 2), expect=expm, needs="shape", tolerance=1e-11),
+    case(tf.linalg.expm, complex_(2, 2), expect=expm, needs="shape", tolerance=1e-11),
+    case(
+        lambda x: tf.linalg.expm(10.0 * x),
+        floats(2, 2),
+        label="expm of a large matrix",
+        expect=lambda x: expm(10 * x),
+        tolerance=1e-9,
+        no_gradient="it changes too fast",
+        dtypes=("float64",),
+    ),
+    case(of_symmetric(tf.linalg.sqrtm), positive_definite(3, 3), expect=root, **FIXED),
+    case(tf.matrix_square_root, positive_definite(2, 3, 3), expect=root, **FIXED),
+    case(
+        lambda x: tf.linalg.logm(tf.cast(x, tf.complex128)),
+        positive_definite(3, 3),
+        label="logm",
+        dtypes=("float64",),
+        no_gradient="TensorFlow has none",
+        expect=logarithm,
+        tolerance=1e-11,
     ),
     case(
         tf.math.polyval,

@@ -45,6 +45,10 @@ UNSORTED = [
     (tf.unsorted_segment_mean, np.mean, 0),
     (tf.unsorted_segment_sqrt_n, root_sum, 0),
 ]
+CHOSEN = [
+    (tf.sparse_segment_sum, np.sum), (tf.sparse_segment_mean, np.mean),
+    (tf.sparse_segment_sqrt_n, root_sum),
+]  # fmt: skip
 
 CASES: list[Case] = [
     *[case(f, floats(4, 3), IDS, needs="rank", expect=rows(g, empty)) for f, g, empty in SORTED],
@@ -148,6 +152,32 @@ CASES: list[Case] = [
         needs="rank",
         expect=lambda x, i: np.array([0, x, 0]),
     ),
+    *[
+        case(
+            f,
+            floats(3, 2),
+            given([0, 2, 2, 1]),
+            given([0, 0, 0, 2]),
+            needs="rank",
+            expect=lambda x, i, s, g=g: rows(g, 0)(x[i], s),
+        )
+        for f, g in CHOSEN
+    ],
+    *[
+        case(
+            f,
+            floats(3, 2),
+            given([0, 2, 2]),
+            given([0, 0, 2]),
+            num_segments=4,
+            needs="rank",
+            expect=lambda x, i, s, g=g: rows(g, 0)(x[i], s, 4),
+        )
+        for f, g in CHOSEN
+    ],
+    case(
+        tf.sparse_segment_sum, ints(3, 2), given([0, 2]), given([0, 1]), expect=lambda x, i, s: x[i]
+    ),
     case(tf.bincount, given([1, 1, 3]), expect=np.array([0, 2, 0, 1])),
     case(tf.bincount, given([[1, 1], [3, 0]]), minlength=6, expect=np.array([1, 2, 0, 1, 0, 0])),
     case(tf.bincount, given([1, 1, 3]), maxlength=2, dtype=tf.float64, expect=np.array([0.0, 2.0])),
@@ -232,3 +262,13 @@ def test_slices_of_unknown_shape_do_not_become_dense() -> None:
 def test_counting_refuses_negative_numbers() -> None:
     with tf.Session() as session, pytest.raises(tf.errors.InvalidArgumentError, match="negative"):
         session.run(tf.bincount(tf.placeholder_with_default([1, -1], [2])))
+
+
+def test_a_chosen_row_must_exist() -> None:
+    with (
+        tf.Session() as session,
+        pytest.raises(tf.errors.InvalidArgumentError, match=r"indices\[1\] = 7 is out of range"),
+    ):
+        session.run(
+            tf.sparse_segment_sum([[1.0]], tf.placeholder_with_default([0, 7], [2]), [0, 0])
+        )

@@ -19,7 +19,7 @@ from tidefall.ops.broadcast import exact, rounded, summed_to, unbroadcast
 from tidefall.ops.cast import cast
 from tidefall.ops.complex import conjugate
 from tidefall.ops.constant import constant
-from tidefall.ops.registry import FLOATS, FLOATS_COMPLEX, INDICES, Namespace, T, op
+from tidefall.ops.registry import FLOATS, FLOATS_COMPLEX, INDICES, Namespace, T, TypeAttr, op
 from tidefall.ops.where import select_v2
 
 _SMALL = (dtypes.uint8, dtypes.int8, dtypes.int16, *INDICES)
@@ -235,6 +235,18 @@ def _squared_difference_grad(op: Operation, grad: Tensor) -> Any:
 def _real_part(grad: Tensor) -> Tensor:
     """The real part of a complex gradient, as a complex tensor: the value itself is real."""
     return mul(convert_to_tensor(0.5, dtype=grad.dtype), add_v2(grad, conjugate(grad)))
+
+
+@op("NextAfter", T=TypeAttr((dtypes.float64, dtypes.float32), dtypes.float32),
+    shape=shapes.broadcast, export="math.nextafter")  # fmt: skip
+def next_after(xp: Namespace, x1: T, x2: T) -> T:
+    """The number next to ``x1`` in the direction of ``x2``, element by element."""
+    return xp.nextafter(x1, x2)
+
+
+@next_after.gradient
+def _next_after_grad(op: Operation, grad: Tensor) -> tuple[Tensor, None]:
+    return summed_to(grad, *op.inputs), None
 
 
 @op("Maximum", T=ORDERED, shape=shapes.broadcast, export=("maximum", "math.maximum"))
