@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from tidefall.core.shapes import Shape
+from tidefall.state import memory
 from tidefall.state.random_counters import RandomCounters
 
 
@@ -95,6 +96,7 @@ class Store:
     """
 
     def __init__(self) -> None:
+        memory.keep_at_hand()
         self.lock = threading.RLock()
         self.cells: dict[str, Cell] = {}
         self.resources: dict[Any, Any] = {}
