@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import copy
+import inspect
 from typing import Any
 
 import numpy as np
@@ -48,6 +50,11 @@ def test_resource_variables_can_be_the_default() -> None:
     finally:
         tf.disable_resource_variables()
     assert tf.Variable(0.0).dtype.name == "float32_ref"
+
+
+def test_the_signature_is_that_of_the_arguments() -> None:
+    names = list(inspect.signature(tf.Variable).parameters)
+    assert names[:3] == ["initial_value", "trainable", "collections"]
 
 
 def test_the_representation_says_name_shape_and_dtype(resource: bool) -> None:
@@ -148,8 +155,6 @@ def test_a_creator_can_change_what_is_made() -> None:
 
 
 def test_a_variable_is_its_own_copy_and_key(resource: bool) -> None:
-    import copy
-
     w, v = (tf.Variable(0.0, use_resource=resource) for _ in range(2))
     assert copy.copy(w) is w
     assert (w == w, w == v, w != v) == (True, False, True)

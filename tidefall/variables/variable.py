@@ -6,6 +6,7 @@ has a say, is decided in `tidefall.variables.creation`.
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable
 from typing import Any, NoReturn
 
@@ -376,6 +377,12 @@ class Variable(metaclass=VariableType):
 
     def __repr__(self) -> str:
         return f"<tf.Variable '{self.name}' shape={self.get_shape()} dtype={self.dtype.name}>"
+
+
+# What help() shows of tf.Variable(...): the class of `Variable` takes the call.
+_signature = inspect.signature(Variable.__init__)
+_signature = _signature.replace(parameters=list(_signature.parameters.values())[1:])
+Variable.__signature__ = _signature  # type: ignore[attr-defined]
 
 
 class Reference:
