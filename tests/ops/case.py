@@ -29,6 +29,7 @@ import tidefall as tf
 from tests.ops import contract, differences
 from tests.ops.inputs import Array, Input
 from tidefall.core import dtypes
+from tidefall.gradients.walk import gradients
 from tidefall.ir.tensor import Tensor
 
 Tier = str
@@ -114,6 +115,20 @@ class Case:
         keywords = {key: _replace(each, remaining) for key, each in self.keywords.items()}
         outputs = _flat(self.function(*arguments, **keywords))
         return Built(feeds, inputs, outputs)
+
+    def types(self) -> set[str]:
+        """The op types on the way, those of first derivatives and of vague shapes included."""
+        arrays, dtype = self.draw(), self.dtypes[0]
+        with tf.Graph().as_default() as graph:
+            built = self.build(dtype, arrays)
+            if self.has_gradient():
+                ys = [y for y in built.outputs if y.dtype.is_floating or y.dtype.is_complex]
+                xs = [x for x, moves in zip(built.inputs, self._movable(), strict=True) if moves]
+                if xs and ys:
+                    gradients(ys, xs, [tf.zeros_like(y) for y in ys])
+            for known in self._vaguer(dtype):
+                self.build(dtype, arrays, known)
+            return {op.type for op in graph.get_operations()}
 
     def _inputs(self) -> list[Input]:
         return list(_inputs_in((*self.arguments, *self.keywords.values())))

@@ -128,6 +128,13 @@ CASES: list[Case] = [
         tf.int16,
         expect=np.array([32767, -32768], np.int16),
     ),
+    case(tf.math.nextafter, floats(3), floats(3), expect=None),
+    case(
+        tf.math.nextafter,
+        special(1.0, 1.0, dtype=np.float64),
+        special(2.0, 0.0, dtype=np.float64),
+        expect=np.nextafter,
+    ),
     case(broadcast_gradient_args, given([2, 1, 3]), given([4, 1]), expect=([1], [0, 2])),
 ]
 
