@@ -444,3 +444,21 @@ def test_a_container_names_where_state_lives() -> None:
         w, v = tf.Variable(0.0), tf.Variable(0.0, use_resource=True)
     assert w.op.get_attr("container") == b"mine"
     assert v.op.get_attr("container") == b"mine"
+
+
+def test_a_variable_can_be_had_again_from_its_message(resource: bool) -> None:
+    w = tf.get_variable(
+        "w", [4], trainable=False, use_resource=resource, caching_device="/cpu:0",
+        partitioner=tf.fixed_size_partitioner(2),
+    )  # fmt: skip
+    part = list(w)[1]
+    before = len(names())
+    again = tf.Variable.from_proto(part.to_proto())
+    assert len(names()) == before
+    assert type(again) is type(part)
+    assert (again.name, again.dtype, again.trainable) == ("w/part_1:0", part.dtype, False)
+    assert again.initializer is part.initializer
+    assert again.initial_value is part.initial_value
+    assert again._get_save_slice_info().spec == "4 2,2"
+    assert again.value() is part.value()
+    assert part.to_proto(export_scope="other") is None

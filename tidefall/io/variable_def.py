@@ -32,7 +32,11 @@ def variable_to_proto(variable: Any, export_scope: str | None = None) -> Any:
     if export_scope is not None and not variable.name.startswith(export_scope):
         return None
     is_resource = not variable.dtype._is_ref
-    snapshot = variable._as_graph_element() if is_resource else variable._snapshot
+    if is_resource:
+        cached = variable._cached_value
+        snapshot = variable._as_graph_element() if cached is None else cached
+    else:
+        snapshot = variable._snapshot
     message = proto.VariableDef(
         variable_name=_inside(variable.name, export_scope),
         initializer_name=_inside(variable.initializer.name, export_scope),

@@ -186,7 +186,11 @@ class Variable(metaclass=VariableType):
     @staticmethod
     def from_proto(variable_def: Any, import_scope: str | None = None) -> Any:
         """The variable that a ``VariableDef`` message tells of; its nodes must be in the graph."""
-        return Variable(variable_def=variable_def, import_scope=import_scope)
+        return Variable(
+            variable_def=variable_def,
+            import_scope=import_scope,
+            use_resource=bool(variable_def.is_resource),
+        )
 
     # -- reading ------------------------------------------------------------------------------
 
