@@ -66,7 +66,7 @@ def outputs_of(op: OpDef, node: Operation) -> Any:
     if not args:
         return node
     if len(args) == 1:
-        return list(tensors)
+        return list(tensors) or node
     values = group(args, tensors, node._attrs)
     return op.output_struct(*values) if op.output_struct else values
 
