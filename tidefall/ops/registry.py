@@ -208,7 +208,8 @@ class _Details(NamedTuple):
 
 def _parse(opdef: OpDef, kernel: Callable[..., Any], details: _Details) -> None:
     """Reads the kernel's signature: inputs, outputs and attributes."""
-    parameters = list(inspect.signature(kernel).parameters.values())[1:]
+    signature = signature_of(kernel)
+    parameters = list(signature.parameters.values())[1:]
     if parameters and parameters[0].name == "run":
         opdef.needs_run = True
         parameters = parameters[1:]
@@ -217,7 +218,7 @@ def _parse(opdef: OpDef, kernel: Callable[..., Any], details: _Details) -> None:
     positional = [p for p in parameters if p.kind is not p.KEYWORD_ONLY]
     typed = {p.name for p in named}
     inputs = tuple([_arg(opdef, p.name, p.annotation, details, attrs) for p in positional])
-    results = _results(kernel.__annotations__.get("return"))
+    results = _results(signature.return_annotation)
     names = details.outputs or tuple(
         ["output" if len(results) == 1 else f"output_{i}" for i in range(len(results))]
     )
@@ -234,8 +235,14 @@ def _parse(opdef: OpDef, kernel: Callable[..., Any], details: _Details) -> None:
     opdef.declare(inputs, outputs, attrs)
 
 
+def signature_of(kernel: Callable[..., Any]) -> inspect.Signature:
+    """The signature of a kernel; of one that was made from another, what it declares to be."""
+    declared = getattr(kernel, "declared", None)
+    return inspect.signature(kernel) if declared is None else declared()
+
+
 def _results(annotation: Any) -> list[str]:
-    if annotation is None or annotation == "None":
+    if annotation in (None, "None", inspect.Signature.empty):
         return []
     text = str(annotation)
     if text.startswith("tuple["):

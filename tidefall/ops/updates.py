@@ -18,7 +18,7 @@ from tidefall.ir.inference import ShapeContext
 from tidefall.ir.opdef import OpDef
 from tidefall.ir.operation import Operation
 from tidefall.ir.tensor import Tensor
-from tidefall.ops.registry import INDICES, NUMBERS, op
+from tidefall.ops.registry import INDICES, NUMBERS, op, signature_of
 
 Kernel = Callable[..., Any]
 
@@ -57,18 +57,24 @@ def update_rule(
     """
 
     def declare(kernel: Kernel) -> UpdateRule:
-        dense = _pair(f"Apply{name}", kernel, updates)
+        inputs = list(kernel.__code__.co_varnames[1 : kernel.__code__.co_argcount])
+        dense = _pair(f"Apply{name}", kernel, inputs, updates)
         if not sparse:
             return UpdateRule(*dense)
-        return UpdateRule(*dense, *_pair(f"SparseApply{name}", _on_rows(kernel, updates), updates))
+        position = inputs.index("grad" if "grad" in inputs else "delta")
+        of_rows = [*inputs[:position], "grad", "indices", *inputs[position + 1 :]]
+        on_rows = _on_rows(kernel, len(updates), position)
+        return UpdateRule(*dense, *_pair(f"SparseApply{name}", on_rows, of_rows, updates))
 
     return declare
 
 
-def _pair(type_name: str, kernel: Kernel, updates: tuple[str, ...]) -> tuple[OpDef, OpDef]:
+def _pair(
+    type_name: str, kernel: Kernel, inputs: list[str], updates: tuple[str, ...]
+) -> tuple[OpDef, OpDef]:
     ref = op(
         type_name, T=NUMBERS, Tindices=INDICES, updates=updates, differentiable=False,
-        outputs=("out",), shape=_update_shape(kernel, updates), extra={"use_locking": False},
+        outputs=("out",), shape=_update_shape(inputs, len(updates)), extra={"use_locking": False},
     )(kernel)  # fmt: skip
     return ref, resource_twin(ref, extra={"use_locking": False})
 
@@ -96,42 +102,42 @@ def resource_twin(
 def _with_handles(ref: OpDef, names: dict[str, str]) -> Kernel:
     """The kernel of ``ref`` under the signature of the resource op."""
     kernel: Any = ref.kernel
-    signature = inspect.signature(kernel)
-    parameters = [
-        parameter.replace(
-            name=names.get(parameter.name, parameter.name),
-            annotation="Resource" if parameter.name in ref.updates
-            else names.get(parameter.annotation, parameter.annotation),
-        )
-        for parameter in signature.parameters.values()
-    ]  # fmt: skip
-    return _declared(kernel, signature.replace(parameters=parameters, return_annotation="None"))
+
+    def signature() -> inspect.Signature:
+        declared = signature_of(kernel)
+        parameters = [
+            parameter.replace(
+                name=names.get(parameter.name, parameter.name),
+                annotation="Resource" if parameter.name in ref.updates
+                else names.get(parameter.annotation, parameter.annotation),
+            )
+            for parameter in declared.parameters.values()
+        ]  # fmt: skip
+        return declared.replace(parameters=parameters, return_annotation="None")
+
+    return _declared(kernel, signature)
 
 
-def _declared(kernel: Any, signature: inspect.Signature) -> Kernel:
-    """A function of the same code that says another signature."""
+def _declared(kernel: Any, signature: Callable[[], inspect.Signature]) -> Kernel:
+    """A function of the same code that says another signature, when it is asked for."""
     twin = FunctionType(
         kernel.__code__, kernel.__globals__, kernel.__name__, kernel.__defaults__,
         kernel.__closure__,
     )  # fmt: skip
     twin.__kwdefaults__ = kernel.__kwdefaults__
     twin.__doc__ = kernel.__doc__
-    twin.__signature__ = signature  # type: ignore[attr-defined]
-    twin.__annotations__ = {"return": signature.return_annotation}
+    twin.declared = signature  # type: ignore[attr-defined]
     return twin
 
 
-def _on_rows(rule: Kernel, updates: tuple[str, ...]) -> Kernel:
-    """A kernel that applies ``rule`` to the rows that its input ``indices`` names."""
-    signature = inspect.signature(rule)
-    parameters: list[inspect.Parameter] = []
-    for parameter in signature.parameters.values():
-        renamed = parameter.replace(name="grad") if parameter.name == "delta" else parameter
-        parameters.append(renamed)
-        if renamed.name == "grad":
-            parameters.append(renamed.replace(name="indices", annotation="Tindices"))
-    names = [parameter.name for parameter in parameters[1:]]
-    tables, grad = len(updates), names.index("grad")
+def _on_rows(rule: Kernel, tables: int, grad: int) -> Kernel:
+    """A kernel that applies ``rule`` to the rows named by an input ``indices`` after ``grad``.
+
+    Args:
+      rule: The kernel for whole variables.
+      tables: How many variables it takes.
+      grad: The position of the gradient among its inputs.
+    """
 
     def on_rows(xp: Any, *inputs: Any, **attrs: Any) -> Any:
         def step(rows: list[Any], grad_rows: Any) -> Any:
@@ -142,8 +148,16 @@ def _on_rows(rule: Kernel, updates: tuple[str, ...]) -> Kernel:
         new = xp.update_rows(step, inputs[:tables], inputs[grad + 1], inputs[grad])
         return new if tables > 1 else new[0]
 
+    def signature() -> inspect.Signature:
+        declared = inspect.signature(rule)
+        parameters = list(declared.parameters.values())
+        gradient = parameters[grad + 1].replace(name="grad")
+        indices = gradient.replace(name="indices", annotation="Tindices")
+        parameters[grad + 1 : grad + 2] = [gradient, indices]
+        return declared.replace(parameters=parameters)
+
     on_rows.__doc__ = rule.__doc__
-    return _declared(on_rows, signature.replace(parameters=parameters))
+    return _declared(on_rows, signature)
 
 
 def variable_behind(handle: Tensor) -> Operation | None:
@@ -182,15 +196,19 @@ def variable_shape(ctx: ShapeContext, index: int) -> Shape:
     return shape
 
 
-def _update_shape(kernel: Kernel, updates: tuple[str, ...]) -> Callable[..., Any]:
-    """The shape rule of an update: variables and gradient agree, everything else is a number."""
-    names = list(inspect.signature(kernel).parameters)[1:]
+def _update_shape(names: list[str], states: int) -> Callable[..., Any]:
+    """The shape rule of an update: variables and gradient agree, everything else is a number.
+
+    Args:
+      names: The names of the inputs.
+      states: How many of them, from the first, are variables.
+    """
     grad = names.index("grad" if "grad" in names else "delta")
     sparse = "indices" in names
 
     def rule(ctx: ShapeContext, *shapes: Shape) -> Any:
         shape = UNKNOWN
-        for index in range(len(updates)):
+        for index in range(states):
             shape = shape.merge_with(variable_shape(ctx, index))
         if sparse:
             rows = shapes[names.index("indices")].with_rank(1)
@@ -199,8 +217,8 @@ def _update_shape(kernel: Kernel, updates: tuple[str, ...]) -> Callable[..., Any
             (rows + shape[1:]).merge_with(shapes[grad])
         else:
             shape = shape.merge_with(shapes[grad])
-        for index, name in enumerate(names[: len(shapes)]):
-            if index >= len(updates) and index != grad and name != "indices":
+        for index, name in enumerate(names):
+            if index >= states and index != grad and name != "indices":
                 _check_number(name, shapes[index])
         return shape if ctx.inputs[0]._dtype._is_ref else ()
 
