@@ -6,6 +6,7 @@ the array API standard, in the form `tidefall.array.jax` offers too.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -25,10 +26,15 @@ def bitcast(x: Any, dtype: Any) -> Any:
     return np.asarray(x).view(dtype)
 
 
-def require(condition: Any, message: str) -> None:
-    """Raises ValueError unless ``condition`` holds everywhere; JAX cannot look and lets pass."""
+def require(condition: Any, message: str | Callable[[], str]) -> None:
+    """Raises ValueError unless ``condition`` holds everywhere; JAX cannot look and lets pass.
+
+    Args:
+      condition: Truth values.
+      message: What to say, or a function that says it.
+    """
     if not np.all(condition):
-        raise ValueError(message)
+        raise ValueError(message if isinstance(message, str) else message())
 
 
 def complex_of(real: Any, imag: Any) -> Any:
@@ -52,7 +58,12 @@ def segment_reduce(how: str, rows: Any, ids: Any, count: int, initial: Any) -> A
     result = np.full((count, *rows.shape[1:]), initial, rows.dtype)
     if ids.size and ids.min() < 0:
         rows, ids = rows[ids >= 0], ids[ids >= 0]
-    getattr(np, how).at(result, ids, rows)
+    if rows.ndim > 1:  # ufunc.at is several times faster with single numbers than with rows
+        width = result[:1].size
+        places = ids[:, None] * np.intp(width) + np.arange(width)
+        getattr(np, how).at(result.reshape(-1), places.reshape(-1), rows.reshape(-1))
+    else:
+        getattr(np, how).at(result, ids, rows)
     return result
 
 

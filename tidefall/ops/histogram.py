@@ -13,6 +13,7 @@ from tidefall.core.shapes import Shape
 from tidefall.ir.conversion import convert_to_tensor
 from tidefall.ir.graph import get_default_graph
 from tidefall.ir.inference import ShapeContext
+from tidefall.ir.opdef import HOST
 from tidefall.ir.operation import Operation
 from tidefall.ir.tensor import Tensor
 from tidefall.ops.array import reshape, shape
@@ -29,7 +30,7 @@ from tidefall.ops.segment import unsorted_segment_sum
 _COUNTABLE = (dtypes.int32, dtypes.int64, dtypes.float32, dtypes.float64)
 
 
-@op("Bincount", T=_COUNTABLE, outputs=("bins",), differentiable=False)
+@op("Bincount", T=_COUNTABLE, outputs=("bins",), differentiable=False, runs_on=HOST)
 def bincount_op(xp: Namespace, arr: Int32, size: Int32, weights: T) -> T:
     """How often each number below ``size`` occurs in ``arr``, or the sum of the weights there."""
     count, flat = int(np.asarray(size)), xp.reshape(arr, (-1,))

@@ -63,7 +63,7 @@ def reduced_rows(
     return rounded(result, data)
 
 
-def _check_ids(ids: Any, data: Any, count: int | None) -> None:
+def _check_ids(xp: Namespace, ids: Any, data: Any, count: int | None) -> None:
     """Raises ValueError unless ids and data fit, and sorted ids rise from 0 or more."""
     if ids.shape != data.shape[: ids.ndim]:
         raise ValueError(
@@ -71,25 +71,27 @@ def _check_ids(ids: Any, data: Any, count: int | None) -> None:
             "with it."
         )
     if count is not None:
-        bad = np.flatnonzero(ids >= count)
-        if bad.size:
-            raise ValueError(
-                f"segment_ids[{bad[0]}] = {ids.reshape(-1)[bad[0]]} is out of range [0, {count})."
-            )
-        return
-    if ids.size and ids[0] < 0:
-        raise ValueError(f"segment_ids[0] = {ids[0]} is negative.")
-    falls = np.flatnonzero(np.diff(ids) < 0)
-    if falls.size:
-        at = falls[0]
-        raise ValueError(
-            f"segment_ids must not decrease, but goes from {ids[at]} to {ids[at + 1]} at {at + 1}. "
-            "Use tf.unsorted_segment_sum and its kin for ids in any order."
-        )
+        xp.require(ids < count, lambda: _too_large(ids, count))
+    elif ids.size:
+        xp.require(ids[0] >= 0, "segment_ids must not be negative.")
+        xp.require(ids[1:] >= ids[:-1], lambda: _falling(ids))
+
+
+def _too_large(ids: Any, count: int) -> str:
+    at = int(np.argmax(ids.reshape(-1) >= count))
+    return f"segment_ids[{at}] = {ids.reshape(-1)[at]} is out of range [0, {count})."
+
+
+def _falling(ids: Any) -> str:
+    at = int(np.argmax(np.diff(ids) < 0))
+    return (
+        f"segment_ids must not decrease, but goes from {ids[at]} to {ids[at + 1]} at {at + 1}. "
+        "Use tf.unsorted_segment_sum and its kin for ids in any order."
+    )
 
 
 def _sorted(xp: Namespace, how: str, data: Any, ids: Any, empty: Any, initial: Any = None) -> Any:
-    _check_ids(ids, data, None)
+    _check_ids(xp, ids, data, None)
     count = int(ids[-1]) + 1 if ids.size else 0
     return reduced_rows(xp, how, data, ids, count, empty, initial)
 
@@ -199,7 +201,7 @@ def _segment_extreme_grad(op: Operation, grad: Tensor) -> tuple[Tensor, None]:
 
 def _unsorted(xp: Namespace, how: str, data: Any, ids: Any, count: Any, empty: Any) -> Any:
     size = int(np.asarray(count))
-    _check_ids(ids, data, size)
+    _check_ids(xp, ids, data, size)
     return reduced_rows(xp, how, data, ids, size, empty)
 
 
