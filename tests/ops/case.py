@@ -172,7 +172,11 @@ class Case:
             used += [a for a in self.keywords.values() if any(_inputs_in([a]))]
             with np.errstate(all="ignore"):
                 expected = expected(*[_replace(each, remaining) for each in used])
-        wanted = list(expected) if isinstance(expected, tuple) else [expected]
+        several = isinstance(expected, tuple) or (
+            isinstance(expected, list)
+            and (len(values) > 1 or all(isinstance(each, np.ndarray) for each in expected))
+        )
+        wanted = list(expected) if several else [expected]
         assert len(wanted) == len(values), f"{len(values)} outputs, {len(wanted)} expected"
         for value, want in zip(values, wanted, strict=True):
             _check_close(np.asarray(value), np.asarray(want), self._bound(value, dtype))
