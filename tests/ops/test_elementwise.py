@@ -134,10 +134,10 @@ CASES: list[Case] = [
     *[
         case(function, kind(3), kind(3), expect=reference)
         for function, reference in [
-            (ops.reciprocal_grad, lambda y, dy: -dy * y * y),
-            (ops.inv_grad, lambda y, dy: -dy * y * y),
-            (ops.sqrt_grad, lambda y, dy: dy / 2 / y),
-            (ops.rsqrt_grad, lambda y, dy: -dy / 2 * y**3),
+            (ops.reciprocal_grad, lambda y, dy: -dy * np.conj(y) ** 2),
+            (ops.inv_grad, lambda y, dy: -dy * np.conj(y) ** 2),
+            (ops.sqrt_grad, lambda y, dy: dy / 2 / np.conj(y)),
+            (ops.rsqrt_grad, lambda y, dy: -dy / 2 * np.conj(y) ** 3),
             (ops.sigmoid_grad, lambda y, dy: dy * y * (1 - y)),
             (trigonometry.tanh_grad, lambda y, dy: dy * (1 - y * y)),
         ]

@@ -19,6 +19,7 @@ from tests.ops.inputs import (
     positive_definite,
 )
 from tidefall.ops.diagonals import matrix_diag_part_v2, matrix_diag_v2, matrix_set_diag_v2
+from tidefall.ops.solve import matrix_solve_ls_op
 
 
 def of_symmetric(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -287,21 +288,28 @@ CASES: list[Case] = [
     ],
     *[
         case(
-            lambda a, b, fast=fast: tf.matrix_solve_ls(tf.matrix_transpose(a), b, 0.5, fast=fast),
+            lambda a, b, f=function: f(tf.matrix_transpose(a), b, 0.5),
             TALL,
             floats(2, 2),
-            label=f"matrix_solve_ls {fast}",
+            label=f"{function} of rows",
             expect=lambda a, b: a @ np.linalg.solve(a.T @ a + 0.5 * np.eye(2), b),
             **FIXED,
         )
-        for fast in (True, False)
+        for function in (tf.matrix_solve_ls, matrix_solve_ls_op)
     ],
     case(
-        tf.matrix_solve_ls,
+        lambda a, b: tf.matrix_solve_ls(tf.matrix_transpose(a), b, fast=False),
+        TALL,
+        floats(2, 2),
+        label="matrix_solve_ls of rows",
+        expect=lambda a, b: np.linalg.lstsq(a.T, b)[0],
+        **FIXED,
+    ),
+    case(
+        matrix_solve_ls_op,
         floats(2, 3, 2),
         floats(2, 3, 1),
         0.25,
-        fast=False,
         needs="shape",
         expect=lambda a, b: np.linalg.solve(swap(a) @ a + 0.25 * np.eye(2), swap(a) @ b),
         tolerance=1e-11,

@@ -238,10 +238,15 @@ CASES: list[Case] = [
         tf.betainc,
         given(2.0),
         given([0.5, 3.0]),
-        given([[0.2], [0.7]], random=True),
-        expect=lambda a, b, x: np.array(
-            [[0.016130089900092535, 0.18080000000000002], [0.2605745473680257, 0.9163]]
-        ),
+        given([0.2, 0.7], random=True),
+        expect=lambda a, b, x: np.array([0.016130089900092535, 0.9163]),
+    ),
+    case(
+        tf.betainc,
+        given([2.0, 2.0]),
+        given([0.5, 3.0]),
+        given(0.2, random=True),
+        expect=lambda a, b, x: np.array([0.016130089900092535, 0.18080000000000002]),
     ),
     case(
         tf.math.bessel_i0e,
@@ -330,3 +335,8 @@ def test_the_second_derivative_of_igamma_by_a_is_refused() -> None:
     (first,) = tf.gradients(tf.igamma(a, x), a)
     with pytest.raises(LookupError, match="second derivative of igamma"):
         tf.gradients(first, a)
+
+
+def test_betainc_does_not_broadcast_matrices() -> None:
+    with pytest.raises(ValueError, match="not compatible"):
+        tf.betainc(tf.ones([2]), tf.ones([2, 1]), 0.5)

@@ -142,27 +142,30 @@ def inv(xp: Namespace, x: T) -> T:
 
 @op("ReciprocalGrad", T=FLOATS_COMPLEX, shape=shapes.same)
 def reciprocal_grad(xp: Namespace, y: T, dy: T) -> T:
-    """``-dy * y * y``, the gradient of ``y = 1 / x``."""
+    """``-dy * y * y``, the gradient of ``y = 1 / x``; a complex ``y`` is conjugated."""
+    y = xp.conj(y) if y.dtype.kind == "c" else y
     return -dy * (y * y)
 
 
 @op("InvGrad", T=FLOATS_COMPLEX, shape=shapes.same)
 def inv_grad(xp: Namespace, y: T, dy: T) -> T:
-    """``-dy * y * y``, the gradient of ``y = 1 / x``."""
+    """``-dy * y * y``, the gradient of ``y = 1 / x``; a complex ``y`` is conjugated."""
+    y = xp.conj(y) if y.dtype.kind == "c" else y
     return -dy * (y * y)
 
 
 @reciprocal.gradient
 @inv.gradient
 def _reciprocal_grad(op: Operation, grad: Tensor) -> Tensor:
-    return reciprocal_grad(conjugate(op.outputs[0]), grad)
+    return reciprocal_grad(op.outputs[0], grad)
 
 
 @reciprocal_grad.gradient
 @inv_grad.gradient
 def _reciprocal_grad_grad(op: Operation, grad: Tensor) -> Any:
-    y, dy = conjugate(op.inputs[0]), conjugate(op.inputs[1])
-    return mul(mul(grad, dy), mul(y, number(-2, y))), reciprocal_grad(y, grad)
+    y, dy = conjugate(op.inputs[0]), op.inputs[1]
+    from_y = mul(mul(conjugate(grad), dy), mul(y, number(-2, y)))
+    return from_y, reciprocal_grad(y, grad)
 
 
 @op("Square", T=_SIGNED, shape=shapes.unchanged, export=("square", "math.square"))
@@ -185,8 +188,8 @@ def sqrt_op(xp: Namespace, x: T) -> T:
 
 @op("SqrtGrad", T=FLOATS_COMPLEX, shape=shapes.same)
 def sqrt_grad(xp: Namespace, y: T, dy: T) -> T:
-    """``dy / 2 / y``, the gradient of ``y = sqrt(x)``."""
-    return dy * x_half(dy) / y
+    """``dy / 2 / y``, the gradient of ``y = sqrt(x)``; a complex ``y`` is conjugated."""
+    return dy * x_half(dy) / (xp.conj(y) if y.dtype.kind == "c" else y)
 
 
 def x_half(x: Any) -> Any:
@@ -196,14 +199,13 @@ def x_half(x: Any) -> Any:
 
 @sqrt_op.gradient
 def _sqrt_grad(op: Operation, grad: Tensor) -> Tensor:
-    return sqrt_grad(conjugate(op.outputs[0]), grad)
+    return sqrt_grad(op.outputs[0], grad)
 
 
 @sqrt_grad.gradient
 def _sqrt_grad_grad(op: Operation, grad: Tensor) -> Any:
-    y = op.inputs[0]
-    ratio = real_div(grad, conjugate(y))
-    from_y = neg(mul(ratio, conjugate(op.outputs[0])))
+    ratio = real_div(grad, op.inputs[0])
+    from_y = neg(mul(conjugate(ratio), op.outputs[0]))
     return from_y, mul(ratio, number(0.5, ratio))
 
 
@@ -215,19 +217,20 @@ def rsqrt(xp: Namespace, x: T) -> T:
 
 @op("RsqrtGrad", T=FLOATS_COMPLEX, shape=shapes.same)
 def rsqrt_grad(xp: Namespace, y: T, dy: T) -> T:
-    """``-dy / 2 * y**3``, the gradient of ``y = 1 / sqrt(x)``."""
+    """``-dy / 2 * y**3``, the gradient of ``y = 1 / sqrt(x)``; a complex ``y`` is conjugated."""
+    y = xp.conj(y) if y.dtype.kind == "c" else y
     return -x_half(dy) * dy * (y * y * y)
 
 
 @rsqrt.gradient
 def _rsqrt_grad(op: Operation, grad: Tensor) -> Tensor:
-    return rsqrt_grad(conjugate(op.outputs[0]), grad)
+    return rsqrt_grad(op.outputs[0], grad)
 
 
 @rsqrt_grad.gradient
 def _rsqrt_grad_grad(op: Operation, grad: Tensor) -> Any:
-    y, dy = conjugate(op.inputs[0]), conjugate(op.inputs[1])
-    from_y = mul(mul(number(-1.5, y), mul(grad, dy)), square(y))
+    y, dy = conjugate(op.inputs[0]), op.inputs[1]
+    from_y = mul(mul(number(-1.5, y), mul(conjugate(grad), dy)), square(y))
     return from_y, rsqrt_grad(y, grad)
 
 

@@ -15,6 +15,7 @@ from tidefall.ir.tensor import Tensor
 from tidefall.ops.array import shape
 from tidefall.ops.cast import cast
 from tidefall.ops.decompositions import cholesky
+from tidefall.ops.elementwise import number
 from tidefall.ops.linalg import eye
 from tidefall.ops.math import add_v2, mul, neg, sub
 from tidefall.ops.matmul import matmul
@@ -88,12 +89,16 @@ def _least_squares_shape(matrix: Shape, rhs: Shape, l2_regularizer: Shape) -> Sh
 def matrix_solve_ls_op(
     xp: Namespace, matrix: T, rhs: T, l2_regularizer: Float64, *, fast: bool = True
 ) -> T:
-    """Solves least-squares problems by singular values; of many solutions the smallest."""
+    """Solves least-squares problems by singular values; of many solutions the smallest.
+
+    The regularizer counts with ``fast`` only, as in TensorFlow.
+    """
     a, b = wide(matrix), wide(rhs)
+    damping = l2_regularizer if fast else xp.zeros_like(l2_regularizer)
     u, s, vh = xp.linalg.svd(a, full_matrices=False)
     eps = np.finfo(s.dtype).eps * max(a.shape[-2:])
     large = s > eps * xp.max(s, -1, keepdims=True, initial=0)
-    denominator = xp.where(large, s * s + l2_regularizer.astype(s.dtype), 1)
+    denominator = xp.where(large, s * s + damping.astype(s.dtype), 1)
     weights = xp.where(large, s / denominator, 0)[..., None]
     return xp.matmul(adjoint_array(xp, vh), weights * xp.matmul(adjoint_array(xp, u), b)).astype(
         rhs.dtype
@@ -108,7 +113,7 @@ def _matrix_solve_ls_grad(op: Operation, grad: Tensor) -> tuple[Tensor, Tensor, 
     dims = a._shape_value.dims
     if dims is None or dims[-2] is None or dims[-1] is None:
         raise LookupError("the gradient of MatrixSolveLs needs to know the size of the matrices.")
-    factor = cast(damping, a.dtype.base_dtype)
+    factor = cast(damping, a.dtype.base_dtype) if op._attrs["fast"] else number(0, a)
     if dims[-2] >= dims[-1]:
         gram = matmul(a, a, adjoint_a=True)
         z = matrix_solve_op(add_v2(gram, mul(factor, identity_like(gram))), grad)
@@ -136,7 +141,8 @@ def matrix_solve_ls(
     Args:
       matrix: Matrices.
       rhs: Right-hand sides, as columns.
-      l2_regularizer: How much the square of ``x`` counts beside the squared error.
+      l2_regularizer: How much the square of ``x`` counts beside the squared error; only heeded
+        if ``fast``.
       fast: Whether to solve the normal equations, rather than use singular values, which are
         accurate for nearly singular matrices, too.
       name: The name of the nodes.
@@ -144,11 +150,11 @@ def matrix_solve_ls(
     >>> tf.Session().run(tf.matrix_solve_ls([[1.0], [1.0]], [[1.0], [3.0]]))
     array([[2.]], dtype=float32)
     """
-    with get_default_graph().name_scope(name or "matrix_solve_ls") as scope:
-        matrix = convert_to_tensor(matrix)
-        dims = matrix._shape_value.dims
-        if not fast or dims is None or dims[-2] is None or dims[-1] is None:
-            return matrix_solve_ls_op(matrix, rhs, l2_regularizer, fast=fast, name=scope)
+    matrix = convert_to_tensor(matrix, name="matrix")
+    dims = matrix._shape_value.dims
+    if not fast or dims is None or dims[-2] is None or dims[-1] is None:
+        return matrix_solve_ls_op(matrix, rhs, l2_regularizer, fast=fast, name=name)
+    with get_default_graph().name_scope(name or "matrix_solve_ls"):
         if dims[-2] >= dims[-1]:
             chol = _regularized_cholesky(matrix, l2_regularizer, True)
             return cholesky_solve(chol, matmul(matrix, rhs, adjoint_a=True))

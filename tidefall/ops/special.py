@@ -12,8 +12,7 @@ import numpy as np
 
 from tidefall.core import dtypes
 from tidefall.core.exports import export
-from tidefall.core.shapes import Shape
-from tidefall.core.shapes import broadcast as broadcast_shapes
+from tidefall.core.shapes import UNKNOWN, Shape
 from tidefall.ir.conversion import convert_to_tensor
 from tidefall.ir.graph import get_default_graph
 from tidefall.ir.operation import Operation
@@ -272,7 +271,15 @@ def betainc(xp: Namespace, a: T, b: T, x: T) -> T:
 
 @betainc.shape
 def _betainc_shape(a: Shape, b: Shape, x: Shape) -> Shape:
-    return broadcast_shapes(broadcast_shapes(a, b), x)
+    """Scalars go with everything; the others have one shape."""
+    whole = [each for each in (a, b, x) if each.rank != 0]
+    if not whole:
+        return a
+    if any(each.rank is None for each in whole):
+        return UNKNOWN
+    for each in whole[1:]:
+        whole[0] = whole[0].merge_with(each)
+    return whole[0]
 
 
 @betainc.gradient
