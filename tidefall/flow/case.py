@@ -6,7 +6,7 @@ import functools
 from collections.abc import Callable
 from typing import Any
 
-from tidefall.core import dtypes
+from tidefall.core import dtypes, logging
 from tidefall.core.exports import export
 from tidefall.flow.assertion import assert_true
 from tidefall.flow.cond import cond
@@ -33,7 +33,7 @@ def case(
 
     Args:
       pred_fn_pairs: Pairs of a boolean scalar tensor and a function, as a list, or as a
-        dictionary (then ``exclusive`` must be given, since it has no order).
+        dictionary, whose order is that of the names of its predicates.
       default: The function for when no predicate is true; without it that is an error.
       exclusive: Whether it is an error that several predicates are true.
       strict: Whether a list of one result stays a list.
@@ -62,9 +62,16 @@ def _taken_apart(pairs: Any, exclusive: bool, name: str) -> tuple[list[Any], lis
     if not isinstance(pairs, (list, tuple, dict)):
         raise TypeError(f"'{name}': pred_fn_pairs must be a list, tuple or dict, not {pairs!r}.")
     if isinstance(pairs, dict):
-        if not exclusive and not _is_ordered(pairs):
-            raise TypeError(f"'{name}': pred_fn_pairs given as a dict need exclusive=True.")
-        pairs = sorted(pairs.items(), key=lambda item: item[0].name) if exclusive else pairs.items()
+        if not _is_ordered(pairs):
+            pairs = dict(sorted(pairs.items(), key=lambda item: item[0].name))
+            if not exclusive:
+                logging.warning(
+                    "%s: pred_fn_pairs is a dict and exclusive=False; its predicates are tried in "
+                    "the order of their names: %s",
+                    name,
+                    ", ".join(predicate.name for predicate in pairs),
+                )
+        pairs = pairs.items()
     predicates, actions = [], []
     for pair in pairs:
         if not isinstance(pair, tuple) or len(pair) != 2:

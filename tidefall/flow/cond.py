@@ -277,5 +277,6 @@ def _merges(original_true: Any, original_false: Any, if_true: Any, if_false: Any
 def merge(inputs: list[Tensor], name: str | None = None) -> Tensor:
     """The one of ``inputs`` that has a value."""
     if all(tensor._dtype._is_ref for tensor in inputs):
-        return flow.ref_merge(inputs, name=name)[0]  # type: ignore[no-any-return]
+        with get_default_graph().name_scope(name or "Merge") as scope:
+            return flow.ref_merge(inputs, name=scope)[0]  # type: ignore[no-any-return]
     return flow.merge(inputs, name=name)[0]  # type: ignore[no-any-return]

@@ -155,10 +155,9 @@ class TensorArray:
 
     def read(self, index: Any, name: str | None = None) -> Any:
         """Element ``index``."""
-        with get_default_graph().colocate_with(self._handle):
-            value = ops.tensor_array_read_v3(
-                self._handle, index, self._flow, dtype=self._dtype, name=name
-            )
+        value = ops.tensor_array_read_v3(
+            self._handle, index, self._flow, dtype=self._dtype, name=name
+        )
         value._shape_value = self._shape[0]
         return value
 
@@ -166,16 +165,14 @@ class TensorArray:
         """The number of elements."""
         if not self._dynamic_size and self._size is not None:
             return convert_to_tensor(self._size, dtypes.int32)
-        with get_default_graph().colocate_with(self._handle):
-            return ops.tensor_array_size_v3(self._handle, self._flow, name=name)
+        return ops.tensor_array_size_v3(self._handle, self._flow, name=name)
 
     def gather(self, indices: Any, name: str | None = None) -> Any:
         """The elements ``indices`` as one tensor, stacked."""
-        with get_default_graph().colocate_with(self._handle):
-            value = ops.tensor_array_gather_v3(
-                self._handle, indices, self._flow, dtype=self._dtype,
-                element_shape=self._shape[0], name=name,
-            )  # fmt: skip
+        value = ops.tensor_array_gather_v3(
+            self._handle, indices, self._flow, dtype=self._dtype,
+            element_shape=self._shape[0], name=name,
+        )  # fmt: skip
         if self._shape[0].rank is not None:
             value._shape_value = unknown(1) + self._shape[0]
         return value
@@ -189,11 +186,10 @@ class TensorArray:
     def concat(self, name: str | None = None) -> Any:
         """All elements joined along their first dimension."""
         shape = self._shape[0]
-        with get_default_graph().colocate_with(self._handle):
-            value, _ = ops.tensor_array_concat_v3(
-                self._handle, self._flow, dtype=self._dtype,
-                element_shape_except0=shape[1:] if shape.rank else UNKNOWN, name=name,
-            )  # fmt: skip
+        value, _ = ops.tensor_array_concat_v3(
+            self._handle, self._flow, dtype=self._dtype,
+            element_shape_except0=shape[1:] if shape.rank else UNKNOWN, name=name,
+        )  # fmt: skip
         if shape.rank:
             value._shape_value = unknown(1) + shape[1:]
         return value
@@ -227,8 +223,7 @@ class TensorArray:
 
     def close(self, name: str | None = None) -> Any:
         """An operation that drops the elements."""
-        with get_default_graph().colocate_with(self._handle):
-            return ops.tensor_array_close_v3(self._handle, name=name)
+        return ops.tensor_array_close_v3(self._handle, name=name)
 
     def grad(self, source: str, flow: Any = None, name: str | None = None) -> TensorArray:
         """The array that collects gradients of this one for the gradient call ``source``."""

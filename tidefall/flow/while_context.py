@@ -114,7 +114,6 @@ class WhileContext(ControlFlowContext):
             frame_name=self._name,
             is_constant=is_constant,
             parallel_iterations=self.parallel_iterations,
-            name="Enter",
         )
         if not keep_shape:
             result._shape_value = Shape(None)
