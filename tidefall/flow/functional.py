@@ -180,7 +180,10 @@ def scan(
     with get_default_graph().name_scope(name or "scan"):
         flat = _tensors(elems)
         count = _count(flat[0])
-        rows = [TensorArray(t.dtype, size=count, clear_after_read=False).unstack(t) for t in flat]
+        rows = [
+            TensorArray(t.dtype, size=count, element_shape=t._shape_value[1:]).unstack(t)
+            for t in flat
+        ]
         if initializer is None:
             at = count - 1 if reverse else 0
             structure = elems

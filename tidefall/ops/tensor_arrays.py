@@ -107,12 +107,13 @@ class Array:
         return found
 
 
-def _two_scalars(size: Shape) -> tuple[Shape, Shape]:
-    return SCALAR, SCALAR
+def _new_array(size: Shape) -> tuple[Shape, Shape]:
+    """The handle is a vector of two, for the names of the container and of the array."""
+    return Shape((2,)), SCALAR
 
 
 @op(
-    "TensorArrayV3", stateful=True, differentiable=False, shape=_two_scalars,
+    "TensorArrayV3", stateful=True, differentiable=False, shape=_new_array,
     outputs=("handle", "flow"),
 )  # fmt: skip
 def tensor_array_v3(
