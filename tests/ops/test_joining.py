@@ -14,6 +14,7 @@ from tests.ops.inputs import floats, given, ints, strings
 from tidefall.ir.opdef import OPS
 
 _concat_v1 = OPS["Concat"]
+_concat_offset = OPS["ConcatOffset"]
 
 CASES: list[Case] = [
     case(tf.stack, [floats(2, 3), floats(2, 3)], expect=np.stack),
@@ -41,6 +42,8 @@ CASES: list[Case] = [
     case(tf.concat, [strings("a"), strings("b", "c")], 0, expect=np.concatenate),
     case(lambda x, y: _concat_v1(1, [x, y]), floats(2, 3), floats(2, 2),
          expect=lambda x, y: np.concatenate([x, y], 1), label="Concat"),
+    case(lambda x, y: _concat_offset(1, [x, y, x]), given([2, 3]), given([2, 5]),
+         expect=[np.array([0, 0]), np.array([0, 3]), np.array([0, 8])], label="ConcatOffset"),
     case(tf.split, floats(4, 3), 2, expect=lambda x: np.split(x, 2)),
     case(tf.split, floats(4, 6), 3, axis=-1, expect=lambda x: np.split(x, 3, 1)),
     case(tf.split, floats(4, 6), 1, 1, expect=lambda x: [x]),

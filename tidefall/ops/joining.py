@@ -216,6 +216,22 @@ def _concat_v1_shape(ctx: ShapeContext, concat_dim: Shape, values: list[Shape]) 
     return _joined(values, ctx.constant(0))
 
 
+@op("ConcatOffset", differentiable=False)
+def concat_offset(xp: Namespace, concat_dim: Int32, shape: list[Int32]) -> list[Int32]:
+    """Where each of the tensors with these shapes begins in what they are joined to."""
+    along = xp.arange(shape[0].shape[0]) == concat_dim
+    offsets, begin = [], xp.zeros_like(shape[0])
+    for each in shape:
+        offsets.append(begin)
+        begin = begin + xp.where(along, each, xp.zeros_like(each))
+    return offsets
+
+
+@concat_offset.shape
+def _concat_offset_shape(concat_dim: Shape, shape: list[Shape]) -> list[Shape]:
+    return shape
+
+
 @concat_v2.gradient
 def _concat_v2_grad(op: Operation, grad: Any) -> list[Any]:
     return [*parts_of(grad, op._inputs[:-1], op._inputs[-1]), None]
