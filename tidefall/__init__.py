@@ -12,6 +12,7 @@ from typing import Any as _Any
 
 from tidefall import namespace as _namespace
 from tidefall.client import app as _app
+from tidefall.client import devices as _devices
 from tidefall.client import gradient_checker as _gradient_checker
 from tidefall.client import session as _session
 from tidefall.core import compat as _compat
@@ -56,6 +57,7 @@ from tidefall.ops import padding as _padding
 from tidefall.ops import partition as _partition
 from tidefall.ops import placeholders as _placeholders
 from tidefall.ops import printing as _printing
+from tidefall.ops import pseudoinverse as _pseudoinverse
 from tidefall.ops import python_function as _python_function
 from tidefall.ops import random as _random
 from tidefall.ops import random_crop as _random_crop
@@ -106,7 +108,9 @@ __version__ = "0.1.0"
 
 _IMPORTED = (_session, _walk, _math, _nn, _state, _training, _adam)
 _IMPORTED_IO = (_gfile, _gfile_object, _graph_def, _import_graph, _meta_graph, _op_def, _records)
-_IMPORTED_MORE = (_app, _compat, _graph_util, _logging, _messages, _reader, _summaries, _writer)
+_IMPORTED_MORE = (
+    _app, _compat, _devices, _graph_util, _logging, _messages, _reader, _summaries, _writer,
+)  # fmt: skip
 _IMPORTED_GRAPH = (_with_blocks,)
 
 _IMPORTED_ARITHMETIC = (
@@ -120,7 +124,7 @@ _IMPORTED_ARITHMETIC = (
     _trigonometry,
 )
 _IMPORTED_LINEAR = (_einsum, _histogram, _solve, _tensordot)
-_IMPORTED_CHECKS = (_gradient_checker, _matrix_functions, _sparse_segment)
+_IMPORTED_CHECKS = (_gradient_checker, _matrix_functions, _pseudoinverse, _sparse_segment)
 _IMPORTED_ARRANGED = (
     _bitcast, _blocks, _filled, _gather, _gather_nd, _joining, _one_hot, _padding, _partition,
     _placeholders, _rearranging, _repeating, _sizes, _slicing, _sorting, _static_value, _unique,
