@@ -27,19 +27,48 @@ def _matmul(node: Node) -> str | None:
     return f"dot({a}, {b})"
 
 
-def _reduce(ufunc: str) -> Callable[[Node], str | None]:
+def _axes(node: Node) -> tuple[int, ...]:
+    """The axes of a reduction that is written out: known ones, and some."""
+    axes = node.inputs[1].constant
+    if axes is None or node.inputs[0].shape.rank is None or node.outputs[0].dtype.size == 2:
+        return ()  # half floats are added up in float32, by the kernel
+    return tuple(axes.reshape(-1).tolist())
+
+
+def _reduction(ufunc: str, axes: tuple[int, ...], node: Node) -> str:
+    axis = axes[0] if len(axes) == 1 else axes
+    keep = ", keepdims=True" if node.attrs["keep_dims"] else ""
+    return f"{ufunc}.reduce({{0}}, axis={axis}, dtype={{0}}.dtype{keep})"
+
+
+def _sum(node: Node) -> str | None:
+    axes = _axes(node)
+    return _reduction("add", axes, node) if axes else None
+
+
+def _mean(node: Node) -> str | None:
+    axes = _axes(node)
+    if not axes or not (node.outputs[0].dtype.is_floating or node.outputs[0].dtype.is_complex):
+        return None
+    count = " * ".join([f"{{0}}.shape[{axis}]" for axis in axes])
+    return f"{_reduction('add', axes, node)} / ({count})"
+
+
+def _extreme(ufunc: str) -> Callable[[Node], str | None]:
+    """Of nothing there is no extreme: where a size may be 0, the kernel is called."""
+
     def template(node: Node) -> str | None:
-        axes = node.inputs[1].constant
-        if axes is None or node.inputs[0].shape.rank is None or node.outputs[0].dtype.size == 2:
-            return None  # half floats are added up in float32, by the kernel
-        listed = tuple(axes.reshape(-1).tolist())
-        if not listed:
+        axes, dims = _axes(node), node.inputs[0].shape.dims or ()
+        if not axes or any(not dims[axis] for axis in axes):
             return None
-        axis = listed[0] if len(listed) == 1 else listed
-        keep = ", keepdims=True" if node.attrs["keep_dims"] else ""
-        return f"{ufunc}.reduce({{0}}, axis={axis}, dtype={{0}}.dtype{keep})"
+        return _reduction(ufunc, axes, node)
 
     return template
+
+
+def _of_floats(text: str) -> Callable[[Node], str | None]:
+    """A formula that holds for float32 and float64."""
+    return lambda node: text if node.outputs[0].dtype in (dtypes.float32, dtypes.float64) else None
 
 
 def _reshape(node: Node) -> str | None:
@@ -77,7 +106,14 @@ TEMPLATES: dict[str, Template] = {
     "GreaterEqual": "{0} >= {1}",
     "LessEqual": "{0} <= {1}",
     "MatMul": _matmul,
-    "Sum": _reduce("add"),
+    "Sum": _sum,
+    "Mean": _mean,
+    "Max": _extreme("maximum"),
+    "Min": _extreme("minimum"),
+    "Pow": _of_floats("{0} ** {1}"),
+    "Sigmoid": _of_floats("1 / (1 + exp(-{0}))"),
+    "SigmoidGrad": _of_floats("{1} * {0} * (1 - {0})"),
+    "TanhGrad": _of_floats("{1} * (1 - {0} * {0})"),
     "Reshape": _reshape,
     "Transpose": _transpose,
     "Identity": "{0}",

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -36,7 +37,9 @@ def mean_op(xp: Namespace, input: T, reduction_indices: Tidx, *, keep_dims: bool
     axis = axes_of(reduction_indices)
     if input.dtype.kind in "iu":
         return xp.mean(input, axis, keepdims=keep_dims, dtype="float64").astype(input.dtype)
-    return rounded(xp.mean(input, axis, keepdims=keep_dims, dtype=exact(input.dtype)), input)
+    total = xp.sum(input, axis, keepdims=keep_dims, dtype=exact(input.dtype))
+    count = math.prod([input.shape[each] for each in axis])
+    return rounded(total / total.dtype.type(count), input)
 
 
 @mean_op.gradient
