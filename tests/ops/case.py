@@ -181,7 +181,7 @@ class Case:
         wanted = list(expected) if several else [expected]
         assert len(wanted) == len(values), f"{len(values)} outputs, {len(wanted)} expected"
         for value, want in zip(values, wanted, strict=True):
-            _check_close(np.asarray(value), np.asarray(want), self._bound(value, dtype))
+            check_close(np.asarray(value), np.asarray(want), self._bound(value, dtype))
 
     def _bound(self, value: Any, dtype: str) -> float:
         kind = np.asarray(value).dtype.name
@@ -378,7 +378,7 @@ def _check_memory(values: list[Any], feeds: dict[Tensor, Array]) -> None:
             )
 
 
-def _check_close(actual: Array, wanted: Array, bound: float) -> None:
+def check_close(actual: Array, wanted: Array, bound: float) -> None:
     """Within ``bound`` of the largest finite magnitude; NaN and infinities in the same places."""
     assert actual.shape == wanted.shape, f"shape {actual.shape}, but {wanted.shape} expected"
     if actual.dtype.kind not in "fcV" and actual.dtype.name != "bfloat16":

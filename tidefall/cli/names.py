@@ -14,6 +14,7 @@ from typing import Any
 
 import tidefall
 from tidefall import proto
+from tidefall.client.devices import list_local_devices
 from tidefall.core.exports import LAZY, TABLE
 from tidefall.ir.opdef import OPS
 from tidefall.namespace import Namespace
@@ -83,6 +84,8 @@ _HOMES = {
     "tf_logging": ("logging",),
     "tf_record": ("python_io",),
 }
+#: Functions of private modules that have no public name.
+_UNNAMED = {("device_lib", "list_local_devices"): list_local_devices}
 _EVERYWHERE = ("", "nn", "math", "train", "linalg", "random", "layers", "initializers")
 
 
@@ -193,6 +196,8 @@ def _in_private(path: str, name: str) -> Any:
     if keras:
         return _walk(".".join(filter(None, ("keras", keras[1], name))))
     last = path.rpartition(".")[2]
+    if (last, name) in _UNNAMED:
+        return _UNNAMED[last, name]
     if last.startswith("gen_") and name in _raw_ops():
         return OPS[_raw_ops()[name]]
     for home in (*_HOMES.get(last, ()), *_contrib_home(path), *_EVERYWHERE):

@@ -78,7 +78,7 @@ class Overlay:
 
 
 def interpret(
-    plan: Plan, nodes: Iterable[Node], values: dict[Value, Any], overlay: Overlay
+    plan: Plan, nodes: Iterable[Node], values: dict[Value, Any], overlay: Overlay | Store
 ) -> None:
     """Runs nodes one after another in NumPy.
 

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 from tidefall.compiler.pack import pack_updates
 from tidefall.compiler.pipeline import make_plan, simplify
 from tidefall.compiler.specialize import specialize
+from tidefall.executor.devices import wants_xla
 from tidefall.executor.reference import Reference
 from tidefall.executor.straightline import Program
 from tidefall.ir.operation import Operation
@@ -94,7 +95,7 @@ def compile_run(
     if tier == "reference":
         return Reference(plan, feeds, result, names).bind(store)
     plan = simplify(plan)
-    if tier == "xla" or (tier == "auto" and _wants_xla(plan)):
+    if tier == "xla" or (tier == "auto" and wants_xla(plan)):
         xla = importlib.import_module("tidefall.executor.xla")
         return xla.compile_plan(plan, feeds, result, names, store)  # type: ignore[no-any-return]
     special, sizes = specialize(plan)
@@ -111,9 +112,3 @@ def compile_run(
         seen = Compiled(fetches, targets, feeds, program.plan, program.source)
         function = watch(seen, function)
     return function
-
-
-def _wants_xla(plan: Plan) -> bool:
-    """Whether some node asks for a device that only XLA serves."""
-    devices = {node.op.device for node in plan.nodes if node.op.device}
-    return any("XLA" in device or "GPU" in device.upper() for device in devices)

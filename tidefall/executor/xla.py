@@ -17,17 +17,18 @@ from typing import Any
 import jax
 import numpy as np
 
+from tidefall.array import jax as xp
 from tidefall.array.philox import Stream
 from tidefall.compiler.partition import Region, partition
-from tidefall.executor import failures
+from tidefall.executor import devices, failures
 from tidefall.executor.feeds import Feed
 from tidefall.executor.overlay import Overlay, in_numpy, interpret
 from tidefall.executor.pieces import Piece, pieces_of
-from tidefall.executor.tracing import Draw, Untraceable
+from tidefall.executor.tracing import Draw, Trace, Untraceable
 from tidefall.ir.plan import Node, Plan, Value
 from tidefall.ir.tensor import Tensor
 from tidefall.state.cells import Store
-from tidefall.state.device_cells import on_device
+from tidefall.state.device_cells import DeviceCell, on_device
 
 #: Compiled functions that a piece keeps, for the shapes met last.
 KEPT = 32
@@ -38,7 +39,8 @@ REMEMBERED = 1024
 #: Elements of an integer input whose value may be compiled in, where shapes depend on it.
 LARGEST_PINNED = 8
 
-_enable_x64 = getattr(jax, "enable_x64", None) or jax.experimental.enable_x64
+# JAX before 0.8 has this context under another name.
+_enable_x64 = jax.enable_x64 if hasattr(jax, "enable_x64") else jax.experimental.enable_x64
 
 
 def compile_plan(
@@ -62,6 +64,7 @@ class XlaProgram:
     Attributes:
       compilations: How many functions were compiled so far.
       in_python: Nodes that run in NumPy, and why; found out as pieces are traced.
+      pinned: Fed integers whose values are compiled in, and the nodes that need it.
     """
 
     def __init__(
@@ -72,6 +75,7 @@ class XlaProgram:
         self.device = _device(plan)
         self.compilations = 0
         self.in_python: dict[Node, str] = {}
+        self.pinned: dict[Value, set[Node]] = {}
         self.cells = {
             key: on_device(store.cell(key, info.dtype.np_dtype, info.shape))
             for key, info in plan.cells.items()
@@ -90,7 +94,7 @@ class XlaProgram:
         for feed, value, fed in zip(self._feeds, self.plan.feeds, given, strict=True):
             # A copy: the device may still be reading when the program changes its array.
             values[value] = _own(feed(fed))
-        with _settings(self.device):
+        with _enable_x64(True):
             for step in self._steps:
                 if isinstance(step, Node):
                     interpret(self.plan, [step], values, self.store)
@@ -118,7 +122,8 @@ class _RegionRunner:
     def __init__(self, program: XlaProgram, region: Region) -> None:
         self.program = program
         self.region = region
-        self._lock = program.store.lock if region.touches_state else threading.Lock()
+        self._lock = program.store.lock if region.touches_state else threading.RLock()
+        self._helped: set[Node] = set()
         self._cut()
 
     def _cut(self) -> None:
@@ -128,6 +133,27 @@ class _RegionRunner:
             _PieceRunner(self.program, piece, donate=alone) if isinstance(piece, Piece) else piece
             for piece in pieces
         ]
+
+    def _learn(self, error: Untraceable, step: Any, values: dict[Value, Any]) -> None:
+        """Finds another way for nodes that could not be compiled.
+
+        Where what a node needs to know follows from a few fed integers, their values are compiled
+        in; if that does not help, it runs in Python.
+        """
+        program = self.program
+        for node, why in error.reasons.items():
+            if node not in self._helped:
+                self._helped.add(node)
+                pins = _integers_behind(node, step.piece, values)
+                for value in pins:
+                    program.pinned.setdefault(value, set()).add(node)
+                if pins:
+                    continue
+            for value, causes in list(program.pinned.items()):
+                causes.discard(node)
+                if not causes:
+                    del program.pinned[value]
+            program.in_python[node] = why
 
     def run(self, values: dict[Value, Any]) -> None:
         """Computes the region's values and commits what it writes to variables."""
@@ -154,7 +180,7 @@ class _RegionRunner:
                 interpret(program.plan, nodes, values, overlay)
                 pending.update(overlay.written())
             except Untraceable as error:
-                program.in_python.update(error.reasons)
+                self._learn(error, step, values)
                 self._cut()
                 return self._attempt(values, drawn)
             except _CheckFailed:
@@ -207,7 +233,6 @@ class _PieceRunner:
         self._written = [key for key in piece.cells if key in piece.writes]
         self._read = [key for key in piece.cells if key not in piece.writes]
         self._random = sum(node.opdef.needs_run for node in piece.nodes)
-        self._pinned = _pinned(piece)
         self._compiled: OrderedDict[Any, _Compiled] = OrderedDict()
         self._met: OrderedDict[Any, None] = OrderedDict()
 
@@ -240,10 +265,153 @@ class _PieceRunner:
         words = self._words(compiled, drawn)
         changed, outputs, valid = compiled.function(*arguments, words)
         if compiled.checks and not valid:
-            for key, value in zip(self._written, changed, strict=True):
-                cells[key].hold(value) if key not in pending else None
+            if self._donate:  # the old values were overwritten with copies of themselves
+                for key, value in zip(self._written, changed, strict=True):
+                    cells[key].hold(value)
             raise _CheckFailed
         pending.update(zip(self._written, changed, strict=True))
         values.update(zip(compiled.traced, outputs, strict=True))
         values.update(compiled.known)
         return True
+
+    def _state(self, cell: DeviceCell, key: str, pending: dict[str, Any]) -> Any:
+        """A variable's value as an array on the device, where it stays."""
+        found = pending.get(key)
+        if found is None:
+            found = cell.held
+        if isinstance(found, jax.Array) and found.devices() == {self.program.device}:
+            return found
+        moved = jax.device_put(np.array(found), self.program.device)
+        if key not in pending:
+            cell.hold(moved)
+        return moved
+
+    def _is_known(self, value: Value, found: Any) -> bool:
+        """Whether a value is compiled in: it chooses between branches, or shapes depend on it."""
+        if value in self.program.pinned:
+            return bool(found.size <= LARGEST_PINNED)
+        return bool(found.ndim == 0 and found.dtype == np.bool_)
+
+    def _find(
+        self, known: dict[Value, Any], traced: dict[Value, Any], arguments: Any
+    ) -> _Compiled | None:
+        """The function for these inputs; None while they are not worth compiling for."""
+        key = (
+            tuple([None if v is None else (v.shape, v.tobytes()) for v in known.values()]),
+            tuple([(each.shape, each.dtype) for group in arguments for each in group]),
+        )
+        compiled = self._compiled.get(key)
+        if compiled is not None:
+            self._compiled.move_to_end(key)
+            return compiled
+        if len(self._compiled) >= AT_ONCE and key not in self._met:
+            self._met[key] = None
+            if len(self._met) > REMEMBERED:
+                self._met.popitem(last=False)
+            return None
+        compiled = self._compile(known, tuple(traced), arguments)
+        self.program.compilations += 1
+        self._compiled[key] = compiled
+        if len(self._compiled) > KEPT:
+            self._compiled.popitem(last=False)
+        return compiled
+
+    def _compile(
+        self, known: dict[Value, Any], inputs: tuple[Value, ...], arguments: Any
+    ) -> _Compiled:
+        found = _Compiled()
+
+        def function(written: Any, read: Any, given: Any, words: Any) -> Any:
+            state = dict(zip((*self._written, *self._read), (*written, *read), strict=True))
+            trace = Trace(state, words)
+            trace.values.update(known)
+            trace.values.update(zip(inputs, given, strict=True))
+            trace.run(self.piece.nodes)
+            outputs = {value: trace.values[value] for value in self.piece.outputs}
+            found.traced = [value for value, each in outputs.items() if xp.is_traced(each)]
+            found.known = {v: each for v, each in outputs.items() if not xp.is_traced(each)}
+            found.draws, found.checks = trace.draws, bool(trace.checks)
+            changed = tuple([trace.state[key] for key in self._written])
+            valid = xp.all(xp.stack(trace.checks)) if trace.checks else True
+            if trace.checks:
+                pairs = zip(changed, written, strict=True)
+                changed = tuple([xp.where(valid, new, old) for new, old in pairs])
+            return changed, tuple([outputs[value] for value in found.traced]), valid
+
+        words = np.zeros((self._random, 6), np.uint32)
+        with jax.default_device(self.program.device), jax.default_matmul_precision("highest"):
+            jitted = jax.jit(
+                function, donate_argnums=(0,) if self._donate else (), keep_unused=True
+            )
+            found.function = jitted.lower(*arguments, words).compile()
+        return found
+
+    def _words(self, compiled: _Compiled, drawn: dict[str, Stream]) -> Any:
+        """Sets aside the random streams of this run, one row for each node."""
+        words = np.zeros((self._random, 6), np.uint32)
+        for row, (op, *asked) in enumerate(compiled.draws):
+            stream = drawn.get(op.name)
+            if stream is None:
+                stream = self.program.store.random.reserve(op.name, *asked)
+                drawn[op.name] = stream
+            words[row, :2], words[row, 2:] = stream.key, stream.counter
+        return words
+
+
+def _integers_behind(node: Node, piece: Piece, values: dict[Value, Any]) -> list[Value]:
+    """The few integers, given to a piece, from which a node's integer inputs are computed.
+
+    Empty if they do not follow from such integers alone.
+    """
+    made = {value: each for each in piece.nodes for value in each.outputs}
+    found: dict[Value, None] = {}
+    for start in node.inputs:
+        leaves = _leaves(start, made) if start.dtype.is_integer else []
+        if all(_is_small(leaf, values) for leaf in leaves):
+            found.update(dict.fromkeys(leaves))
+    return list(found)
+
+
+def _leaves(value: Value, made: dict[Value, Node]) -> list[Value]:
+    """What ``value`` is computed from, in the end; shapes do not count, they are known."""
+    waiting, leaves, seen = [value], [], set()
+    while waiting:
+        each = waiting.pop()
+        if each in seen or each.constant is not None:
+            continue
+        seen.add(each)
+        node = made.get(each)
+        if node is None or not node.is_pure:
+            leaves.append(each)
+        elif node.type not in ("Shape", "ShapeN", "Size", "Rank"):
+            waiting.extend(node.inputs)
+    return leaves
+
+
+def _is_small(value: Value, values: dict[Value, Any]) -> bool:
+    found = values.get(value)
+    if not isinstance(found, (np.ndarray, np.generic)):
+        return False
+    return found.dtype.kind in "iu" and found.size <= LARGEST_PINNED
+
+
+def _own(value: Any) -> Any:
+    """A copy of an array of numbers; anything else as it is."""
+    return value.copy() if isinstance(value, np.ndarray) and value.dtype.kind != "O" else value
+
+
+def devices_of(kind: str) -> list[Any]:
+    """JAX's devices of a kind, ``cpu`` or ``gpu``."""
+    try:
+        return list(jax.devices(kind))
+    except RuntimeError:  # none of that kind
+        return []
+
+
+def _device(plan: Plan) -> Any:
+    """The device for a plan: the first that one of its nodes asks for and that exists."""
+    for kind, index in devices.asked(plan):
+        found = devices_of(kind)
+        if found:
+            return found[index if index < len(found) else 0]
+    return jax.devices()[0]
