@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from typing import Any
 
 import numpy as np
@@ -83,6 +84,38 @@ def test_shape_and_dtype_must_be_known() -> None:
         tf.get_variable("c", [1], tf.complex64)
     with pytest.raises(ValueError, match="initializer is a value of dtype float32"):
         tf.get_variable("d", dtype=tf.float64, initializer=tf.constant(1.0))
+
+
+def test_variables_made_in_a_loop_or_branch_are_lifted_out() -> None:
+    def body(i: Any, total: Any) -> Any:
+        with tf.variable_scope("body", reuse=tf.AUTO_REUSE):
+            w = tf.get_variable("w", initializer=lambda: tf.constant(2.0))
+        return i + 1, total + w
+
+    loop = tf.while_loop(lambda i, total: i < 3, body, [tf.constant(0), tf.constant(0.0)])
+    p = tf.placeholder(tf.bool, [])
+    branch = tf.cond(p, lambda: tf.get_variable("v", [], initializer=tf.ones_initializer()) + 0.0,
+                     lambda: tf.constant(5.0))  # fmt: skip
+    with tf.Session() as session:
+        session.run(tf.global_variables_initializer())
+        assert session.run(loop) == (3, 6.0)
+        assert [session.run(branch, {p: side}) for side in (True, False)] == [1.0, 5.0]
+
+
+def test_every_thread_begins_at_the_top_scope() -> None:
+    names = []
+    graph = tf.get_default_graph()
+
+    def work() -> None:
+        with graph.as_default():
+            names.append(tf.get_variable("w", [1]).name)
+
+    with tf.variable_scope("outer"):
+        thread = threading.Thread(target=work)
+        thread.start()
+        thread.join()
+        names.append(tf.get_variable("w", [1]).name)
+    assert names == ["w:0", "outer/w:0"]
 
 
 # -- names -------------------------------------------------------------------------------------

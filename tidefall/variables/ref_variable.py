@@ -196,12 +196,3 @@ class RefVariable(Variable):
         self, begin: Any, end: Any, strides: Any, value: Any, name: str | None, **masks: int
     ) -> Any:
         return strided_slice_assign(self._variable, begin, end, strides, value, name=name, **masks)
-
-    def __iadd__(self, other: Any) -> Any:
-        return self + other
-
-    def __isub__(self, other: Any) -> Any:
-        return self - other
-
-    def __imul__(self, other: Any) -> Any:
-        return self * other
