@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from tidefall.core import dtypes, hooks
-from tidefall.core.dtypes import as_dtype
+from tidefall.core.dtypes import DType, as_dtype
 from tidefall.core.exports import export
 from tidefall.core.shapes import Shape
 from tidefall.ir.conversion import convert_n_to_tensor, convert_to_tensor
 from tidefall.ir.graph import get_default_graph
 from tidefall.ir.indexed_slices import IndexedSlices
+from tidefall.ir.inference import constant_value
 from tidefall.ir.operation import Operation
 from tidefall.ir.tensor import Tensor
 from tidefall.ops import shapes
@@ -335,11 +336,19 @@ def _pow_grad(op: Operation, grad: Tensor) -> Any:
     x, y = conjugate(op.inputs[0]), conjugate(op.inputs[1])
     one = constant(1, grad.dtype.base_dtype)
     zero = constant(0, grad.dtype.base_dtype)
-    from_x = mul(mul(grad, y), pow_op(x, sub(y, one)))
+    from_x = mul(mul(grad, y), _one_power_less(x, y, one))
     # The logarithm is only taken where it is real (or, of complex numbers, finite).
     safe = hooks.call("not_equal" if x.dtype.is_complex else "operator.gt", x, zero)
     log_x = select_v2(safe, hooks.call("log", select_v2(safe, x, one)), zero)
     return unbroadcast(op, from_x, mul(mul(grad, conjugate(op.outputs[0])), log_x))
+
+
+def _one_power_less(x: Tensor, y: Tensor, one: Tensor) -> Any:
+    """``x ** (y - 1)``; the commonest power, the square, needs none."""
+    exponent = constant_value(y)
+    if exponent is not None and exponent.ndim == 0 and exponent == 2:
+        return x
+    return pow_op(x, sub(y, one))
 
 
 @export("pow", "math.pow")
@@ -353,6 +362,19 @@ def pow(x: Any, y: Any, name: str | None = None) -> Any:
         return pow_op(x, y, name=scope)
 
 
+def _dividend_and_divisor(x: Any, y: Any) -> tuple[Any, Any]:
+    """Both as tensors of one dtype."""
+    x = convert_to_tensor(x, name="x")
+    dtype = x.dtype.base_dtype
+    found = getattr(y, "dtype", None)
+    if isinstance(found, DType) and found.base_dtype is not dtype:
+        raise TypeError(
+            f"x and y must have one dtype, but x has {dtype.name} and y has "
+            f"{found.base_dtype.name}. Convert one with tf.cast(…, tf.{dtype.name})."
+        )
+    return x, convert_to_tensor(y, dtype=dtype, name="y")
+
+
 @export("truediv", "math.truediv")
 def truediv(x: Any, y: Any, name: str | None = None) -> Any:
     """``x / y`` as in Python 3: integers are converted to floats first.
@@ -363,8 +385,7 @@ def truediv(x: Any, y: Any, name: str | None = None) -> Any:
       TypeError: If the dtypes of ``x`` and ``y`` differ, or are no numbers.
     """
     with get_default_graph().name_scope(name or "truediv") as scope:
-        x = convert_to_tensor(x, name="x")
-        y = convert_to_tensor(y, dtype=x.dtype.base_dtype, name="y")
+        x, y = _dividend_and_divisor(x, y)
         dtype = x.dtype.base_dtype
         if dtype.is_integer:
             to = dtypes.float32 if dtype.size < 4 else dtypes.float64
@@ -378,8 +399,7 @@ def truediv(x: Any, y: Any, name: str | None = None) -> Any:
 def div(x: Any, y: Any, name: str | None = None) -> Any:
     """``x / y`` as in Python 2: of integers, rounded down. Use `tf.divide` or ``//``."""
     with get_default_graph().name_scope(name or "div") as scope:
-        x = convert_to_tensor(x, name="x")
-        y = convert_to_tensor(y, dtype=x.dtype.base_dtype, name="y")
+        x, y = _dividend_and_divisor(x, y)
         dtype = x.dtype.base_dtype
         if dtype.is_floating or dtype.is_complex:
             return real_div(x, y, name=scope)

@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 
 from tidefall.core import dtypes, hooks
+from tidefall.core.dtypes import DType
 from tidefall.core.exports import export
 from tidefall.ir.conversion import convert_to_tensor
 from tidefall.ir.graph import get_default_graph
@@ -44,20 +45,21 @@ def mean_op(xp: Namespace, input: T, reduction_indices: Tidx, *, keep_dims: bool
 
 @mean_op.gradient
 def _mean_grad(op: Operation, grad: Tensor) -> tuple[Tensor, None]:
+    return spread(op, real_div(grad, _averaged(op, grad.dtype.base_dtype))), None
+
+
+def _averaged(op: Operation, dtype: DType) -> Any:
+    """How many elements of a reduction's input make one of its result, in ``dtype``."""
     x, y = op.inputs[0], op.outputs[0]
-    dtype = grad.dtype.base_dtype
-    size, results = x._shape_value.num_elements(), y._shape_value.num_elements()
-    if size is not None and results:
-        count = constant(size // results, dtype)
-    else:
-        count = cast(_averaged(x, y), dtype)
-    return spread(op, real_div(grad, count)), None
-
-
-def _averaged(x: Tensor, y: Tensor) -> Any:
-    """How many elements of ``x`` make one of ``y``, known when the graph runs."""
-    sizes, results = size_internal(x, None, False), size_internal(y)
-    return floor_div(sizes, maximum(results, 1))
+    dims, indices = x._shape_value.dims, constant_value(op.inputs[1])
+    if dims is not None and indices is not None:
+        sizes = [dims[axis] for axis in shapes.reduced_axes(indices, len(dims))]
+        if None not in sizes:
+            return constant(math.prod([size for size in sizes if size is not None]), dtype)
+    count = size_internal(x, None, False)
+    if y._shape_value.num_elements() != 1:
+        count = floor_div(count, maximum(size_internal(y), 1))
+    return cast(count, dtype)
 
 
 @op("Max", T=NUMBERS, Tidx=INDEX, shape=shapes.reduction)
