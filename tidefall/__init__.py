@@ -26,6 +26,7 @@ from tidefall.flow import hessians as _hessians
 from tidefall.flow import loop_gradients as _loop_gradients
 from tidefall.flow import while_loop as _while_loop
 from tidefall.gradients import custom as _custom
+from tidefall.gradients import custom_gradient as _custom_gradient
 from tidefall.gradients import walk as _walk
 from tidefall.io import gfile as _gfile
 from tidefall.io import gfile_object as _gfile_object
@@ -37,12 +38,19 @@ from tidefall.io import op_def as _op_def
 from tidefall.io import records as _records
 from tidefall.ir import with_blocks as _with_blocks
 from tidefall.losses import collected as _collected
+from tidefall.ops import activations as _activations
 from tidefall.ops import argmax as _argmax
 from tidefall.ops import bitcast as _bitcast
 from tidefall.ops import bitwise as _bitwise
 from tidefall.ops import blocks as _blocks
+from tidefall.ops import check_shapes as _check_shapes
+from tidefall.ops import checks as _checks
+from tidefall.ops import clip as _clip
+from tidefall.ops import cross_entropy as _cross_entropy
 from tidefall.ops import cumulative as _cumulative
+from tidefall.ops import dropout as _dropout
 from tidefall.ops import einsum as _einsum
+from tidefall.ops import embedding as _embedding
 from tidefall.ops import filled as _filled
 from tidefall.ops import gather as _gather
 from tidefall.ops import gather_nd as _gather_nd
@@ -50,7 +58,9 @@ from tidefall.ops import histogram as _histogram
 from tidefall.ops import joining as _joining
 from tidefall.ops import math as _math
 from tidefall.ops import matrix_functions as _matrix_functions
+from tidefall.ops import moments as _moments
 from tidefall.ops import nn as _nn
+from tidefall.ops import numerics as _numerics
 from tidefall.ops import one_hot as _one_hot
 from tidefall.ops import operators as _operators
 from tidefall.ops import padding as _padding
@@ -58,6 +68,7 @@ from tidefall.ops import partition as _partition
 from tidefall.ops import placeholders as _placeholders
 from tidefall.ops import printing as _printing
 from tidefall.ops import pseudoinverse as _pseudoinverse
+from tidefall.ops import py_func as _py_func
 from tidefall.ops import python_function as _python_function
 from tidefall.ops import random as _random
 from tidefall.ops import random_crop as _random_crop
@@ -69,6 +80,7 @@ from tidefall.ops import repeating as _repeating
 from tidefall.ops import segment as _segment
 from tidefall.ops import sizes as _sizes
 from tidefall.ops import slicing as _slicing
+from tidefall.ops import softmax as _softmax
 from tidefall.ops import solve as _solve
 from tidefall.ops import sorting as _sorting
 from tidefall.ops import sparse_segment as _sparse_segment
@@ -126,9 +138,10 @@ _IMPORTED_ARITHMETIC = (
 _IMPORTED_LINEAR = (_einsum, _histogram, _solve, _tensordot)
 _IMPORTED_CHECKS = (_gradient_checker, _matrix_functions, _pseudoinverse, _sparse_segment)
 _IMPORTED_ARRANGED = (
-    _bitcast, _blocks, _filled, _gather, _gather_nd, _joining, _one_hot, _padding, _partition,
-    _placeholders, _rearranging, _repeating, _sizes, _slicing, _sorting, _static_value, _unique,
-    _where,
+    _activations, _bitcast, _blocks, _check_shapes, _checks, _clip, _cross_entropy,
+    _custom_gradient, _dropout, _embedding, _filled, _gather, _gather_nd, _joining, _moments,
+    _numerics, _one_hot, _padding, _partition, _placeholders, _printing, _py_func, _rearranging,
+    _repeating, _sizes, _slicing, _softmax, _sorting, _static_value, _unique, _where,
 )  # fmt: skip
 _IMPORTED_CALLS = (_custom, _printing, _python_function)
 _IMPORTED_FLOW = (_assertion, _case, _cond, _functional, _hessians, _loop_gradients, _while_loop)

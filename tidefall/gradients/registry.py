@@ -66,6 +66,9 @@ def rule_for(op: Operation) -> Rule | None:
     override = op._attrs.get("_gradient_op_type")
     if override is not None:
         name = override.decode()
+        own: Rule | None = op._graph._gradient_function_map.get(name)
+        if own is not None:
+            return own
         if name in _named:
             return _named[name]
         if name in OPS and OPS[name].gradient_rule is not None:

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-from typing import Any
-
-import numpy as np
-
 from tidefall.core import errors
 from tidefall.ir.opdef import HOST
 from tidefall.ops import shapes
 from tidefall.ops.registry import Bool, Namespace, T, TypeList, op
+from tidefall.ops.summarize import summary
 
 
 @op(
@@ -18,15 +15,5 @@ from tidefall.ops.registry import Bool, Namespace, T, TypeList, op
 def assert_op(xp: Namespace, condition: Bool, data: list[T], *, summarize: int = 3) -> None:
     """Raises InvalidArgumentError with ``data`` in its message unless ``condition``."""
     if not condition:
-        shown = " ".join(f"[{summary(item, summarize)}]" for item in data)
+        shown = " ".join([f"[{summary(item, summarize)}]" for item in data])
         raise errors.InvalidArgumentError(None, None, f"assertion failed: {shown}")
-
-
-def summary(value: Any, limit: int) -> str:
-    """The first ``limit`` elements of a value as text (all where it is negative)."""
-    flat = np.asarray(value).reshape(-1).tolist()
-    shown = flat if limit < 0 else flat[:limit]
-    words = [
-        item.decode(errors="replace") if isinstance(item, bytes) else f"{item}" for item in shown
-    ]
-    return " ".join(words) + ("..." if len(shown) < len(flat) else "")
