@@ -9,6 +9,8 @@ One difference needs no entry: gradient subgraphs keep TensorFlow's scope names 
 
 from __future__ import annotations
 
+from typing import Any
+
 # Program of a graph -> node -> reason. The named node may differ, or exist on one side only.
 GRAPH_DIFFERENCES: dict[str, dict[str, str]] = {}
 
@@ -27,8 +29,31 @@ ORDER_GAPS: dict[str, str] = {}
 # Expression -> what is missing.
 VALUE_GAPS: dict[str, str] = {}
 
-# Expression -> reason; TensorFlow's value is expected not to come out.
-VALUE_DIFFERENCES: dict[str, str] = {}
+_NAN_STAYS = "a NaN stays; what TensorFlow's kernels give depends on its place in the vector"
+_FLOOR_IS_EXACT = "TensorFlow's kernel overflows at the lowest integer"
+
+# Expression -> the elements of its value here, or the name of the error, and the reason.
+VALUE_DIFFERENCES: dict[str, tuple[list[Any] | str, str]] = {
+    "tf.floordiv(i64([-2**63, 2**63 - 1]), i64([2, -2]))": (
+        [-(2**62), -(2**62)],
+        _FLOOR_IS_EXACT,
+    ),
+    "tf.floordiv(i8([-128, 127]), i8([3, -3]))": ([-43, -43], _FLOOR_IS_EXACT),
+    "tf.truncatediv([5, 1], [0, 1])": (
+        "InvalidArgumentError",
+        "as in every other integer division by zero; TensorFlow calls it an internal error",
+    ),
+    "tf.reciprocal([2, -3, 1])": (
+        "TypeError",
+        "integers have no useful reciprocal; TensorFlow builds the graph and fails in the run",
+    ),
+    "tf.sign(f64([NAN]))": (["nan"], "a NaN has no sign, nor is it zero"),
+    "tf.reduce_max([1.0, NAN, 3.0])": (["nan"], _NAN_STAYS),
+    "tf.reduce_min([NAN, 1.0])": (["nan"], _NAN_STAYS),
+    "tf.argmax([NAN, 1.0, 2.0])": ([0], _NAN_STAYS),
+    "tf.maximum([NAN, 1.0], [1.0, NAN])": (["nan", "nan"], _NAN_STAYS),
+    "tf.minimum([NAN, 1.0], [1.0, NAN])": (["nan", "nan"], _NAN_STAYS),
+}
 
 # Line of the table of gradients -> what is missing.
 GRADIENT_GAPS: dict[str, str] = {}
@@ -36,8 +61,19 @@ GRADIENT_GAPS: dict[str, str] = {}
 # Imported graph -> what is missing.
 IMPORT_GAPS: dict[str, str] = {}
 
+_SAID_EARLIER = "said when the graph is built; TensorFlow says it when the graph runs"
+
 # Wrong use -> the classes raised here, and the reason.
-ERROR_DIFFERENCES: dict[str, tuple[list[str], str]] = {}
+ERROR_DIFFERENCES: dict[str, tuple[list[str], str]] = {
+    "constant_empty_with_shape": (["ValueError"], "there is nothing to fill the shape with"),
+    "constant_too_large": (["ValueError"], "TensorFlow keeps the low bits without a word"),
+    "constant_uint8_out_of_range": (["ValueError"], "TensorFlow keeps the low bits"),
+    "reshape_two_unknowns": (["ValueError"], _SAID_EARLIER),
+    "transpose_repeated": (["ValueError"], _SAID_EARLIER),
+    "slice_function_out_of_range": (["ValueError"], _SAID_EARLIER),
+    "device_function_not_callable": (["TypeError"], "the argument is of a wrong type"),
+    "run_feed_none": (["TypeError"], "TensorFlow feeds NaN: a forgotten value goes unnoticed"),
+}
 
 # Wrong use -> what is missing.
 ERROR_GAPS: dict[str, str] = {}
