@@ -6,6 +6,7 @@ import collections.abc
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
+from tidefall.core.errors import InaccessibleTensorError
 from tidefall.core.exports import export
 from tidefall.ir.graph import Graph
 from tidefall.ir.indexed_slices import IndexedSlices
@@ -102,7 +103,10 @@ class Fetches:
             )
         element = self._element(fetch)
         if not self.graph.is_fetchable(element):
-            raise ValueError(f"'{element.name}' is marked as not fetchable.")
+            raise InaccessibleTensorError(
+                f"'{element.name}' cannot be fetched: it lies inside a loop, a branch or a "
+                "function, or was marked with graph.prevent_fetching. Fetch what these return."
+            )
         if isinstance(element, Operation):
             if element not in self.targets:
                 self.targets.append(element)

@@ -6,6 +6,7 @@ from typing import Any
 
 from tidefall.client.fetches import Fetches
 from tidefall.compiler import prune
+from tidefall.core import errors
 from tidefall.ir.operation import Operation
 from tidefall.ir.tensor import Tensor
 
@@ -33,18 +34,19 @@ class PartialRun:
         """Checks one go and returns the tensors whose values must be kept for later ones.
 
         Raises:
-          ValueError: If something is fetched or fed that was not announced, or twice.
+          InvalidArgumentError: If something is fetched or fed that was not announced, or twice,
+            or if something that is needed was not fed.
         """
         every: list[Any] = [*wanted.tensors, *wanted.targets]
         for element in every:
             if element not in self.fetches:
-                raise ValueError(
+                raise _invalid(
                     f"'{element.name}' was not among the fetches of partial_run_setup, or was "
                     "fetched already."
                 )
         for tensor in feeds:
             if tensor not in self.feeds:
-                raise ValueError(
+                raise _invalid(
                     f"'{tensor.name}' was not among the feeds of partial_run_setup, or was fed "
                     "already."
                 )
@@ -57,15 +59,23 @@ class PartialRun:
             missing = self._all_feeds.intersection(op._outputs) - fed
             if missing:
                 name = next(iter(missing)).name
-                raise ValueError(f"'{name}' must be fed before what was asked for can be computed.")
+                raise _invalid(f"'{name}' must be fed before what was asked for can be computed.")
         self.done.update(op for op in ops if op.type != "Const" and not _is_variable(op))
-        return [
-            tensor
-            for op in ops
-            if op in self.done
-            for tensor in op._outputs
-            if not tensor._dtype._is_ref and tensor not in wanted.tensors
-        ]
+        return self._read_later()
+
+    def _read_later(self) -> list[Tensor]:
+        """What the operations that have run computed and later goes need."""
+        tensors = [each for each in self.fetches if not isinstance(each, Operation)]
+        targets = [each for each in self.fetches if isinstance(each, Operation)]
+        later = prune.needed(tensors, targets, self._all_feeds, self.done)
+        read = dict.fromkeys(tensors)
+        for op in sorted(later, key=lambda op: op._id):
+            read.update(dict.fromkeys(op._inputs))
+        return [each for each in read if each._op in self.done and each not in self.known]
+
+
+def _invalid(message: str) -> errors.OpError:
+    return errors.InvalidArgumentError(None, None, message)
 
 
 def _is_variable(op: Operation) -> bool:

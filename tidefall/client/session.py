@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from tidefall import proto
 from tidefall.client.fetches import Fetches, structure
 from tidefall.client.growth import Growth
 from tidefall.client.partial import PartialRun
-from tidefall.core import hooks
+from tidefall.core import errors, hooks
 from tidefall.core.exports import export
-from tidefall.executor import straightline
+from tidefall.executor import devices, straightline
 from tidefall.executor.tiers import chosen, compile_run
 from tidefall.ir.graph import Graph, get_default_graph
 from tidefall.ir.operation import Operation
@@ -39,6 +41,10 @@ class BaseSession:
             raise TypeError(f"graph must be a tf.Graph, not {type(graph).__name__}: {graph!r}")
         if not isinstance(target, (str, bytes)):
             raise TypeError(f"target must be a string, not {type(target).__name__}: {target!r}")
+        if config is not None and not isinstance(config, proto.ConfigProto):
+            raise TypeError(
+                f"config must be a tf.ConfigProto, not {type(config).__name__}: {config!r}"
+            )
         self._graph = graph if graph is not None else get_default_graph()
         self._target = target
         self._config = config
@@ -49,6 +55,7 @@ class BaseSession:
         self._edits = self._graph._edits
         self._growth = Growth(self._graph)
         self._partial: dict[str, PartialRun] = {}
+        self._steps = itertools.count()
 
     @property
     def graph(self) -> Graph:
@@ -115,6 +122,7 @@ class BaseSession:
     ) -> tuple[Callable[..., Any], list[Any]]:
         """The function for a run that was not seen before, and the values to call it with."""
         self._check_open()
+        self._check_graph()
         self._growth.look(self._graph)
         if self._edits != self._graph._edits:
             self._bound.clear()
@@ -180,13 +188,18 @@ class BaseSession:
     ) -> Callable[..., Any]:
         """A function that runs ``fetches``, called with the values of ``feed_list`` in order."""
         self._check_open()
+        self._check_graph()
+        if feed_list is not None and not isinstance(feed_list, (list, tuple)):
+            raise TypeError(f"feed_list must be a list or tuple, not {feed_list!r}.")
         feeds = [self._fed_tensor(item) for item in feed_list or []]
         function = self._compile(Fetches(self._graph, fetches), feeds)
 
         def call(*values: Any, options: Any = None, run_metadata: Any = None) -> Any:
             self._check_open()
             if len(values) != len(feeds):
-                raise ValueError(f"{len(feeds)} values are needed, but {len(values)} were given.")
+                names = ", ".join(f"'{tensor.name}'" for tensor in feeds)
+                message = f"{len(feeds)} values are needed ({names}), but {len(values)} were given."
+                raise errors.InvalidArgumentError(None, None, message)
             try:
                 return function(*values)
             except Exception as error:
@@ -206,8 +219,12 @@ class BaseSession:
         """
         self._check_open()
         tensors = [self._fed_tensor(item) for item in feeds or []]
-        handle = f"step_{len(self._partial)}"
-        self._partial[handle] = PartialRun(Fetches(self._graph, fetches), tensors)
+        wanted = Fetches(self._graph, fetches)
+        if not wanted.tensors and not wanted.targets:
+            message = "a step needs at least one tensor or operation to fetch."
+            raise errors.InvalidArgumentError(None, None, message)
+        handle = f"step_{next(self._steps)}"
+        self._partial[handle] = PartialRun(wanted, tensors)
         return handle
 
     def partial_run(self, handle: str, fetches: Any, feed_dict: Any = None) -> Any:
@@ -216,18 +233,26 @@ class BaseSession:
         Every operation runs once in the whole step.
 
         Raises:
-          ValueError: If the handle is unknown, or something was not announced or comes twice.
+          InvalidArgumentError: If the handle is unknown, or something was not announced or comes
+            twice.
         """
         self._check_open()
         step = self._partial.get(handle)
         if step is None:
-            raise ValueError(f"there is no step {handle!r}; begin one with partial_run_setup.")
+            message = f"there is no step {handle!r}; begin one with partial_run_setup."
+            raise errors.InvalidArgumentError(None, None, message)
         wanted = Fetches(self._graph, fetches)
         feeds, values = self._resolved_feeds(feed_dict or {})
         done = set(step.done)
         kept = step.begin(wanted, dict(zip(feeds, values, strict=True)))
         both = Fetches(self._graph, [fetches, kept])
-        function = self._compile(both, list(step.known), done)
+        if not step.fetches:
+            del self._partial[handle]
+        key = (both.key, tuple(step.known), frozenset(done))
+        function = self._bound.get(key)
+        if function is None:
+            function = self._compile(both, list(step.known), done)
+            self._remember(key, function)
         try:
             result, found = function(*step.known.values())
         except Exception as error:
@@ -256,9 +281,17 @@ class BaseSession:
                 "without values."
             )
 
-    def list_devices(self) -> list[Any]:
+    def _check_graph(self) -> None:
+        if self._graph._next_id_counter == 0:
+            raise RuntimeError(
+                "the session's graph is empty, so there is nothing to run. Build the graph before "
+                "session.run; a session made outside `with graph.as_default():` needs "
+                "tf.Session(graph=graph)."
+            )
+
+    def list_devices(self) -> list[devices.DeviceAttributes]:
         """The devices this session can use."""
-        return []
+        return devices.local_devices()
 
     def __del__(self) -> None:
         store = getattr(self, "_store", None)
@@ -298,6 +331,11 @@ class Session(BaseSession):
         self._contexts: list[Any] = []
 
     def __enter__(self) -> Session:
+        if self._contexts:
+            raise RuntimeError(
+                "this session is entered already, and leaving it will close it. Use "
+                "`with session.as_default():` to make it the default session again."
+            )
         graph = self._graph.as_default()
         session = default_session(self)
         graph.__enter__()

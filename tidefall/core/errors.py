@@ -106,6 +106,22 @@ class OpError(Exception):
         return type(self), (None, None, str(self))
 
 
+class OperatorNotAllowedInGraphError(TypeError):
+    """Python asked for the truth or the elements of a tensor, which are not known yet."""
+
+
+class NoArrayInGraphError(TypeError, NotImplementedError):
+    """Python asked for the array of a tensor, which is not known yet.
+
+    NumPy's functions get a NotImplementedError in TensorFlow, but a TypeError where they ask for
+    an array of a dtype; this is both.
+    """
+
+
+class InaccessibleTensorError(ValueError):
+    """A tensor or operation was fetched that may not be fetched from outside."""
+
+
 class _CodedError(OpError):
     """An `OpError` whose class says the code."""
 

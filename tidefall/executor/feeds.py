@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import warnings
 from typing import Any
 
 import numpy as np
 
 from tidefall.core import dtypes
+from tidefall.core.frames import capture
 from tidefall.core.shapes import Shape
 from tidefall.ir.tensor import Tensor
 from tidefall.ops.constant import to_array
@@ -55,14 +57,36 @@ class Feed:
         if self.dtype is dtypes.resource or self.dtype is dtypes.variant:
             return np.asarray(value, object)
         try:
-            array = np.asarray(value, self.np_dtype)
-        except (ValueError, TypeError) as error:
-            raise type(error)(
+            with np.errstate(all="ignore"):
+                array = np.asarray(value, self.np_dtype)
+        except (ValueError, TypeError, OverflowError) as error:
+            kind = ValueError if isinstance(error, ValueError) else TypeError
+            raise kind(
                 f"the value fed for '{self.name}' cannot become {self.dtype.name}: {error}"
             ) from None
-        if isinstance(value, int) and self.dtype.is_integer and int(array) != value:
-            raise TypeError(f"{value} fed for '{self.name}' does not fit {self.dtype.name}.")
+        if self.dtype.is_integer or self.dtype.is_bool:
+            self._note_loss(value, array)
         return array
+
+    def _note_loss(self, value: Any, array: Any) -> None:
+        """Warns where numbers were cut, as TensorFlow cuts them: 1.5 for an integer, …"""
+        given = np.asarray(value)
+        if given.dtype == array.dtype or given.dtype.kind not in "iuf":
+            return
+        changed = given != array
+        if not np.any(changed):
+            return
+        worst = given.reshape(-1)[np.argmax(changed)], array.reshape(-1)[np.argmax(changed)]
+        message = (
+            f"values fed for '{self.name}' were changed to fit {self.dtype.name}: "
+            f"{worst[0]} became {worst[1]}. Convert them before feeding, or give the placeholder "
+            "another dtype."
+        )
+        place = capture()
+        if place is None:
+            warnings.warn(message, RuntimeWarning, stacklevel=2)
+        else:
+            warnings.warn_explicit(message, RuntimeWarning, place.filename, place.line)
 
 
 def _fits(shape: tuple[int, ...], dims: Any) -> bool:

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from tidefall.core import hooks
 from tidefall.ir.graph import Graph, get_default_graph
+from tidefall.ir.opdef import OpDef
 from tidefall.ir.operation import Operation
 from tidefall.ir.tensor import Tensor
 from tidefall.ops import flow
 
 _EXITS = frozenset({"Exit", "RefExit"})
+_ENTRANCES = frozenset({"Enter", "RefEnter", "Switch", "RefSwitch"})
 
 
 class ControlFlowContext:
@@ -141,3 +144,45 @@ def switch_ref_or_tensor(data: Tensor, pred: Tensor, name: str = "Switch") -> An
         if data._dtype._is_ref:
             return flow.ref_switch(data, pred, name=name)
         return flow.switch(data, pred, name=name)
+
+
+def output_context(op: Operation) -> ControlFlowContext | None:
+    """The context a node's results are in: for an ``Exit``, the one around the loop."""
+    context: ControlFlowContext | None = op._control_flow_context
+    if op.type in _EXITS and context is not None:
+        return context._outer_context
+    return context
+
+
+@hooks.install("check_context")
+def _check_context(graph: Graph, op: OpDef, tensor: Tensor) -> None:
+    """Refuses an input that lies in a loop which the new node is not in.
+
+    Raises:
+      ValueError: If it does.
+    """
+    source = output_context(tensor._op)
+    loop = source.GetWhileContext() if source is not None else None
+    if loop is None or op.name in _ENTRANCES:
+        return
+    context = graph._get_control_flow_context()
+    while context is not None:
+        if context is loop or _differentiates(context, loop):
+            return
+        context = context._outer_context
+    raise ValueError(
+        f"'{tensor.name}' lies inside the loop '{loop.name}', so it has a value in each iteration "
+        "and none outside. Return it from the body of the loop, or collect its values in a "
+        "tf.TensorArray."
+    )
+
+
+def _differentiates(context: ControlFlowContext, loop: ControlFlowContext) -> bool:
+    """Whether ``context`` is the gradient of ``loop``, of one inside it, or of one around it."""
+    state = context.grad_state
+    forward = state.forward_context if state is not None else None
+    if forward is not None and forward is loop._outer_context:
+        return True
+    while forward is not None and forward is not loop:
+        forward = forward._outer_context
+    return forward is loop

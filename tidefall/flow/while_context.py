@@ -8,7 +8,7 @@ from typing import Any
 from tidefall.core import nest
 from tidefall.core.shapes import Shape
 from tidefall.flow.cond import merge
-from tidefall.flow.contexts import ControlFlowContext, switch_ref_or_tensor
+from tidefall.flow.contexts import ControlFlowContext, output_context, switch_ref_or_tensor
 from tidefall.ir.conversion import convert_to_tensor
 from tidefall.ir.graph import get_default_graph
 from tidefall.ir.indexed_slices import IndexedSlices
@@ -133,7 +133,7 @@ class WhileContext(ControlFlowContext):
 
     def _is_around(self, op: Operation) -> bool:
         """Whether a node lies in a context around this loop, but not beyond the loop around it."""
-        context = _output_context(op)
+        context = output_context(op)
         outer = self._outer_context
         limit = None if outer is None else outer.GetWhileContext()
         while outer is not context:
@@ -193,7 +193,7 @@ class WhileContext(ControlFlowContext):
         kept: list[Operation] = []
         outside: list[Operation] = []
         for other in op._control_inputs:
-            context = _output_context(other)
+            context = output_context(other)
             loop = context.GetWhileContext() if context is not None else None
             (kept if loop is self else outside).append(other)
         if outside:
@@ -302,14 +302,6 @@ class WhileContext(ControlFlowContext):
 def _is_invariant(tensor: Tensor) -> bool:
     op = tensor.op
     return op.type in _CONSTANT_ENTERS and bool(op._attrs["is_constant"])
-
-
-def _output_context(op: Operation) -> ControlFlowContext | None:
-    """The context a node's results are in: for an ``Exit``, the one around the loop."""
-    context: ControlFlowContext | None = op._control_flow_context
-    if op.type in ("Exit", "RefExit") and context is not None:
-        return context._outer_context
-    return context
 
 
 def _check_structure(given: Any, returned: Any) -> None:

@@ -67,7 +67,14 @@ def _ones(y: Any, index: int) -> Any:
 def _given(y: Any, grad: Any, index: int) -> Any:
     if isinstance(grad, IndexedSlices):
         return grad
-    tensor = convert(grad, y.dtype.base_dtype, f"grad_ys_{index}")
+    wanted = y.dtype.base_dtype
+    found = getattr(grad, "dtype", None)
+    if isinstance(found, dtypes.DType) and found.base_dtype is not wanted:
+        raise TypeError(
+            f"grad_ys[{index}] has dtype {found.base_dtype.name}, but '{y.name}' has dtype "
+            f"{wanted.name}; they must be equal."
+        )
+    tensor = convert(grad, wanted, f"grad_ys_{index}")
     if not tensor._shape_value.is_compatible_with(y._shape_value):
         raise ValueError(
             f"grad_ys[{index}] has shape {tensor._shape_value}, but '{y.name}' has shape "

@@ -10,6 +10,7 @@ from __future__ import annotations
 from contextlib import ExitStack
 from typing import TYPE_CHECKING, Any
 
+from tidefall.core import hooks
 from tidefall.core.dtypes import DType, as_dtype
 from tidefall.core.frames import capture
 from tidefall.core.shapes import Shape
@@ -83,6 +84,9 @@ def add(
                 )
             attrs[attr.name] = attr.default
     try:
+        for tensor in inputs:
+            if tensor._op._control_flow_context is not None:
+                hooks.call("check_context", graph, op, tensor)
         shapes = inference.infer(op, inputs, attrs)
     except (ValueError, TypeError) as error:
         raise _located(error, op, name) from error

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from tidefall.core import hooks
 from tidefall.core.dtypes import DType
+from tidefall.core.errors import NoArrayInGraphError, OperatorNotAllowedInGraphError
 from tidefall.core.exports import export
 from tidefall.core.shapes import Shape
 from tidefall.core.tensor_shape import TensorShape
@@ -111,14 +112,14 @@ class Tensor:
         return self._shape_value.rank
 
     def __iter__(self) -> Any:
-        raise TypeError(
+        raise OperatorNotAllowedInGraphError(
             f"tensor '{self.name}' is symbolic: its elements are not known while the graph is "
             "built, so Python cannot iterate over it. Use tf.unstack, tf.map_fn or tf.while_loop, "
             "or session.run it first."
         )
 
     def __bool__(self) -> bool:
-        raise TypeError(
+        raise OperatorNotAllowedInGraphError(
             f"tensor '{self.name}' is symbolic: its truth is not known while the graph is built. "
             "Use `if t is not None:` to test for presence, and tf.cond or tf.where to branch on "
             "the value."
@@ -131,7 +132,7 @@ class Tensor:
         )
 
     def __array__(self, *args: Any, **kwargs: Any) -> Any:
-        raise NotImplementedError(
+        raise NoArrayInGraphError(
             f"tensor '{self.name}' is symbolic and cannot become a NumPy array; session.run it "
             "first."
         )

@@ -54,7 +54,7 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray[Any, Any]:
     if isinstance(value, (np.ndarray, np.generic)):
         array = np.asarray(value)
         if array.dtype.kind == "O" and dtype is not dtypes.string:
-            return _from_python(array.tolist(), dtype)
+            return _from_object_array(array, dtype)
     else:
         return _from_python(value, dtype)
     if array.dtype.kind in "SU" or dtype is dtypes.string:
@@ -65,6 +65,13 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray[Any, Any]:
         return np.array(array, dtype.np_dtype)
 
 
+def _from_object_array(array: np.ndarray[Any, Any], dtype: DType | None) -> Any:
+    try:
+        return _from_python(array.tolist(), dtype)
+    except ValueError as error:  # TensorFlow says so for arrays of lists
+        raise TypeError(f"an array of Python objects cannot become a tensor: {error}") from error
+
+
 def _from_python(value: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
     if value is None:
         raise ValueError("None is not a value a tensor can have.")
@@ -73,6 +80,8 @@ def _from_python(value: Any, dtype: DType | None) -> np.ndarray[Any, Any]:
     leaf = _first_leaf(value)
     if isinstance(leaf, (str, bytes, np.str_, np.bytes_)):
         return _strings(value, dtype)
+    if isinstance(leaf, Tensor):
+        raise TypeError(f"numbers are needed, but tensor '{leaf.name}' is known only in a run.")
     try:
         array = np.array(value)
     except (ValueError, TypeError) as error:
@@ -126,22 +135,22 @@ def _from_objects(
     ]
     for item in items:
         if item is None or isinstance(item, Dimension):
-            raise ValueError(f"{value!r} has an unknown size (None) where a number is needed.")
+            raise TypeError(f"{value!r} has an unknown size (None) where a number is needed.")
         if not isinstance(item, numbers.Number):
             raise TypeError(f"{item!r} of type {type(item).__name__} is not a number.")
     numeric = np.array(items).reshape(array.shape)
     if numeric.dtype.kind == "O":
-        raise ValueError(f"{value!r} does not fit any integer type: it goes beyond int64.")
+        raise TypeError(f"{value!r} does not fit any integer type: it goes beyond int64.")
     return _from_python(numeric.tolist(), dtype)
 
 
 def _check_kind(array: np.ndarray[Any, Any], dtype: DType, leaf: Any) -> None:
-    """Refuses values whose kind would be lost: 1.5 as int32, True as float32, …"""
+    """Refuses values whose kind would be lost: 1.5 as int32, 1 as bool, …"""
     kind = array.dtype.kind
     fine = (
-        (dtype.is_floating and kind in "fiu")
-        or (dtype.is_integer and (kind in "iu" or array.size == 0))
-        or (dtype.is_complex and kind in "cfiu")
+        (dtype.is_floating and kind in "fiub")
+        or (dtype.is_integer and (kind in "iub" or array.size == 0))
+        or (dtype.is_complex and kind in "cfiub")
         or (dtype.is_bool and (kind == "b" or array.size == 0))
         or dtype.is_quantized
         or array.size == 0

@@ -14,6 +14,8 @@ from tidefall.ops.registry import Bool, Int32, Namespace, Ref, T, op
 
 
 def _both(data: Shape, pred: Shape) -> tuple[Shape, Shape]:
+    if pred.rank not in (None, 0):
+        raise ValueError(f"the predicate must be a scalar, but has shape {pred}.")
     return data, data
 
 

@@ -44,6 +44,7 @@ def _all_unknown(ctx: ShapeContext, inputs: list[Shape], *, Tout: Any) -> list[S
     runs_on=HOST,
     stateful=True,
     effects=True,
+    differentiable=False,
     shape=_all_unknown,
 )
 def py_func_op(xp: Namespace, input: list[Tin], *, token: str, Tout: list[DType]) -> list[Tout]:
@@ -51,7 +52,14 @@ def py_func_op(xp: Namespace, input: list[Tin], *, token: str, Tout: list[DType]
     return _call(token, input, Tout)
 
 
-@op("PyFuncStateless", Tin=TypeList(), Tout=TypeList(), runs_on=HOST, shape=_all_unknown)
+@op(
+    "PyFuncStateless",
+    Tin=TypeList(),
+    Tout=TypeList(),
+    runs_on=HOST,
+    differentiable=False,
+    shape=_all_unknown,
+)
 def py_func_stateless_op(
     xp: Namespace, input: list[Tin], *, token: str, Tout: list[DType]
 ) -> list[Tout]:
@@ -87,7 +95,12 @@ def _given(value: Any) -> Any:
 def _returned(value: Any, dtype: DType) -> Any:
     if dtype is dtypes.string:
         return to_array(value, dtype)
-    array = np.array(value, dtype.np_dtype)
+    array = np.array(value)
+    if array.dtype != dtype.np_dtype:
+        raise ValueError(
+            f"the function returned {array.dtype.name} where {dtype.name} is wanted. Return "
+            f"np.asarray(…, np.{dtype.name}), or say Tout=tf.{array.dtype.name}."
+        )
     return array if array.ndim else array[()]
 
 
@@ -126,13 +139,13 @@ def py_func(func: Any, inp: Any, Tout: Any, stateful: bool = True, name: str | N
       ``set_shape``.
 
     Raises:
-      TypeError: If ``func`` is not callable.
+      ValueError: If ``func`` is not callable.
 
     >>> tf.Session().run(tf.py_func(lambda x: x + 1, [tf.constant(2.0)], tf.float32))
     3.0
     """
     if not callable(func):
-        raise TypeError(f"func must be callable, not {type(func).__name__}: {func!r}")
+        raise ValueError(f"func must be callable, not {type(func).__name__}: {func!r}")
     several = isinstance(Tout, (list, tuple))
     types = [as_dtype(each) for each in (Tout if several else [Tout])]
     graph = get_default_graph()
