@@ -25,7 +25,6 @@ from tidefall.flow import functional as _functional
 from tidefall.flow import hessians as _hessians
 from tidefall.flow import loop_gradients as _loop_gradients
 from tidefall.flow import while_loop as _while_loop
-from tidefall.gradients import custom as _custom
 from tidefall.gradients import custom_gradient as _custom_gradient
 from tidefall.gradients import walk as _walk
 from tidefall.io import gfile as _gfile
@@ -69,7 +68,6 @@ from tidefall.ops import placeholders as _placeholders
 from tidefall.ops import printing as _printing
 from tidefall.ops import pseudoinverse as _pseudoinverse
 from tidefall.ops import py_func as _py_func
-from tidefall.ops import python_function as _python_function
 from tidefall.ops import random as _random
 from tidefall.ops import random_crop as _random_crop
 from tidefall.ops import random_rejection as _random_rejection
@@ -143,7 +141,6 @@ _IMPORTED_ARRANGED = (
     _numerics, _one_hot, _padding, _partition, _placeholders, _printing, _py_func, _rearranging,
     _repeating, _sizes, _slicing, _softmax, _sorting, _static_value, _unique, _where,
 )  # fmt: skip
-_IMPORTED_CALLS = (_custom, _printing, _python_function)
 _IMPORTED_FLOW = (_assertion, _case, _cond, _functional, _hessians, _loop_gradients, _while_loop)
 _IMPORTED_RANDOM = (_random, _random_crop, _random_rejection, _random_stateless)
 _IMPORTED_VARIABLES = (
