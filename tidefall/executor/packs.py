@@ -5,6 +5,7 @@ from __future__ import annotations
 from tidefall.array import numpy as xp
 from tidefall.compiler.fold import kernel_attrs
 from tidefall.compiler.pack import roles
+from tidefall.executor.in_place import rule_of
 from tidefall.ir.plan import Node, Plan
 from tidefall.state.cells import Store
 from tidefall.state.packs import Pack
@@ -32,7 +33,7 @@ def bind(node: Node, plan: Plan, store: Store) -> Pack:
     kernel = first.opdef.kernel
     if kernel is None:
         raise AssertionError(f"{first.type} has no kernel")
-    return Pack(cells, shapes, kernel, order, xp, attrs)
+    return Pack(cells, shapes, kernel, order, xp, attrs, rule_of(first.type, attrs))
 
 
 def _shape_of(member: Node) -> tuple[int, ...]:

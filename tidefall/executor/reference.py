@@ -7,12 +7,14 @@ and is as slow as it is plain.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from contextlib import nullcontext
 from typing import Any
 
 import numpy as np
 
 from tidefall.array import numpy as xp
 from tidefall.compiler.fold import kernel_attrs
+from tidefall.compiler.partition import partition
 from tidefall.executor import failures
 from tidefall.executor.context import NodeContext
 from tidefall.executor.feeds import Feed
@@ -52,8 +54,13 @@ class Reference:
 def execute(plan: Plan, feeds: list[Any], store: Store) -> list[Any]:
     """Runs a plan and returns copies of what it fetches."""
     values: dict[Value, Any] = dict(zip(plan.feeds, feeds, strict=True))
-    for node in plan.nodes:
-        step(node, plan, values, store)
+    for segment in partition(plan):
+        if isinstance(segment, Node):
+            step(segment, plan, values, store)
+            continue
+        with store.lock if segment.touches_state else nullcontext():
+            for node in segment.nodes:
+                step(node, plan, values, store)
     return [_fetched(value, values) for value in plan.fetches]
 
 

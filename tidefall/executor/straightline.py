@@ -36,12 +36,18 @@ BUILTINS: dict[str, Any] = {
     **{
         name: getattr(np, name)
         for name in (
-            "add array asarray cos dot errstate exp log maximum minimum multiply ndarray negative "
-            "sin sqrt subtract tanh"
+            "add array asarray cos divide dot errstate exp int32 log log1p maximum minimum "
+            "multiply ndarray negative sin sqrt subtract tanh"
         ).split()
     },
     "abs_": np.abs,
     "xp": xp,
+    "float32": np.dtype(np.float32),
+    "float64": np.dtype(np.float64),
+    "zero_float32": np.zeros((), np.float32),
+    "zero_float64": np.zeros((), np.float64),
+    "one_float32": np.ones((), np.float32),
+    "one_float64": np.ones((), np.float64),
 }
 
 
@@ -331,6 +337,8 @@ class _Writer:
     def _in_place(self, node: Node) -> str | None:
         """The statement that writes the result into the memory of a dead input, if it can."""
         template = IN_PLACE.get(node.type)
+        if callable(template):
+            template = template(node)
         if template is None or len(node.outputs) != 1:
             return None
         order = (0, 1) if node.type in COMMUTATIVE and len(node.inputs) == 2 else (0,)
@@ -367,6 +375,8 @@ class _Writer:
         cells = [self._cell(key) for key in node.updates]
         if node.opdef.overwrites:
             checked = "True" if node.attrs.get("validate_shape", True) else "False"
+            if node.type == "Assign":  # whose kernel only hands the value on
+                expression = self._argument(node.inputs[-1])
             return f"{outputs[0]} = {cells[0]}.assign({expression}, {checked})"
         stores = [f"{cell}.put({out})" for cell, out in zip(cells, outputs, strict=False)]
         return f"{', '.join(outputs)} = {expression}; " + "; ".join(stores)

@@ -51,6 +51,8 @@ def _mean(node: Node) -> str | None:
     if not axes or not (node.outputs[0].dtype.is_floating or node.outputs[0].dtype.is_complex):
         return None
     count = " * ".join([f"{{0}}.shape[{axis}]" for axis in axes])
+    if len({axis % (node.inputs[0].shape.rank or 1) for axis in axes}) == node.inputs[0].shape.rank:
+        count = "{0}.size"
     return f"{_reduction('add', axes, node)} / ({count})"
 
 
@@ -71,6 +73,36 @@ def _of_floats(text: str) -> Callable[[Node], str | None]:
     return lambda node: text if node.outputs[0].dtype in (dtypes.float32, dtypes.float64) else None
 
 
+def _size(node: Node) -> str | None:
+    return "int32({0}.size)" if node.outputs[0].dtype is dtypes.int32 else None
+
+
+def _floor_div(node: Node) -> str | None:
+    divisor = node.inputs[1].constant
+    if divisor is None or divisor.dtype.kind not in "iu" or not divisor.all():
+        return None
+    return "{0} // {1}"
+
+
+def _cast(node: Node) -> str | None:
+    """Between these dtypes ``astype`` is all there is to a cast."""
+    if node.inputs[0].dtype not in _PLAIN or node.outputs[0].dtype not in _SINGLE_OR_DOUBLE:
+        return None
+    return f"{{0}}.astype({node.outputs[0].dtype.name})"
+
+
+def _with_numbers(text: str) -> Callable[[Node], str]:
+    """A template with ``ZERO`` and ``ONE``: rank-0 arrays, which NumPy takes faster than ints."""
+
+    def template(node: Node) -> str:
+        dtype = node.outputs[0].dtype
+        known = dtype in _SINGLE_OR_DOUBLE
+        zero, one = (f"zero_{dtype.name}", f"one_{dtype.name}") if known else ("0", "1")
+        return text.replace("ZERO", zero).replace("ONE", one)
+
+    return template
+
+
 def _reshape(node: Node) -> str | None:
     shape = node.inputs[1].constant
     return None if shape is None else f"{{0}}.reshape({tuple(shape.tolist())})"
@@ -80,6 +112,9 @@ def _transpose(node: Node) -> str | None:
     order = node.inputs[1].constant
     return None if order is None else f"{{0}}.transpose({tuple(order.tolist())})"
 
+
+_SINGLE_OR_DOUBLE = frozenset({dtypes.float32, dtypes.float64})
+_PLAIN = frozenset({dtypes.float32, dtypes.float64, dtypes.int32, dtypes.int64, dtypes.bool_})
 
 TEMPLATES: dict[str, Template] = {
     "AddV2": "{0} + {1}",
@@ -99,8 +134,11 @@ TEMPLATES: dict[str, Template] = {
     "Abs": "abs_({0})",
     "Maximum": "maximum({0}, {1})",
     "Minimum": "minimum({0}, {1})",
-    "Relu": "maximum({0}, 0)",
-    "ReluGrad": "{0} * ({1} > 0)",
+    "Relu": _with_numbers("maximum({0}, ZERO)"),
+    "ReluGrad": _with_numbers("{0} * ({1} > ZERO)"),
+    "Sigmoid": _with_numbers("ONE / (ONE + exp(-{0}))"),
+    "SigmoidGrad": _with_numbers("{1} * {0} * (ONE - {0})"),
+    "Log1p": "log1p({0})",
     "Greater": "{0} > {1}",
     "Less": "{0} < {1}",
     "GreaterEqual": "{0} >= {1}",
@@ -111,16 +149,17 @@ TEMPLATES: dict[str, Template] = {
     "Max": _extreme("maximum"),
     "Min": _extreme("minimum"),
     "Pow": _of_floats("{0} ** {1}"),
-    "Sigmoid": _of_floats("1 / (1 + exp(-{0}))"),
-    "SigmoidGrad": _of_floats("{1} * {0} * (1 - {0})"),
     "TanhGrad": _of_floats("{1} * (1 - {0} * {0})"),
+    "Size": _size,
+    "FloorDiv": _floor_div,
+    "Cast": _cast,
     "Reshape": _reshape,
     "Transpose": _transpose,
     "Identity": "{0}",
 }
 
 #: The same, written into the memory of input 0, which is dead afterwards and of the same shape.
-IN_PLACE: dict[str, str] = {
+IN_PLACE: dict[str, Template] = {
     "AddV2": "{out} = {0}; {out} += {1}",
     "Add": "{out} = {0}; {out} += {1}",
     "Sub": "{out} = {0}; {out} -= {1}",
@@ -130,10 +169,15 @@ IN_PLACE: dict[str, str] = {
     "Square": "{out} = {0}; {out} *= {out}",
     "Exp": "{out} = exp({0}, out={0})",
     "Log": "{out} = log({0}, out={0})",
+    "Log1p": "{out} = log1p({0}, out={0})",
     "Sqrt": "{out} = sqrt({0}, out={0})",
     "Tanh": "{out} = tanh({0}, out={0})",
-    "Relu": "{out} = maximum({0}, 0, out={0})",
-    "ReluGrad": "{out} = multiply({0}, {1} > 0, out={0})",
+    "Relu": _with_numbers("{out} = maximum({0}, ZERO, out={0})"),
+    "ReluGrad": _with_numbers("{out} = multiply({0}, {1} > ZERO, out={0})"),
+    "Sigmoid": _with_numbers(
+        "{out} = negative({0}, out={0}); exp({out}, out={out}); "
+        "add(ONE, {out}, out={out}); divide(ONE, {out}, out={out})"
+    ),
 }
 
 #: Ops whose inputs may change places without changing a bit of the result.

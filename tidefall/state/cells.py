@@ -39,7 +39,7 @@ class Cell:
         place.
     """
 
-    __slots__ = ("dtype", "key", "pack", "shape", "value")
+    __slots__ = ("_scalar", "dtype", "key", "pack", "shape", "value")
 
     value: Any
 
@@ -47,6 +47,7 @@ class Cell:
         self.key = key
         self.dtype = dtype
         self.shape = shape
+        self._scalar = dtype.type
         self.pack: Any = None
 
     @property
@@ -70,6 +71,9 @@ class Cell:
         Raises:
           ValueError: If ``validate`` and its shape is not the variable's.
         """
+        if value.__class__ is self._scalar and self.pack is None and self.shape.rank == 0:
+            self.value = value  # a NumPy scalar never changes
+            return value
         if validate and not self.shape.is_compatible_with(Shape(np.shape(value))):
             raise ValueError(
                 f"a value of shape {np.shape(value)} cannot be assigned to variable '{self.key}' "

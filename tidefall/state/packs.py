@@ -28,6 +28,10 @@ class Pack:
       kernel: ``kernel(xp, *states, *hyperparameters, gradient, **attrs) -> new states``.
       order: For each argument of the kernel, where it comes from: ``("state", i)``,
         ``("shared", i)`` or ``("gradient", 0)``.
+      xp: The array namespace.
+      attrs: Attributes of the kernel.
+      in_place: The same update without temporaries, if there is one: it takes the arguments of
+        the kernel and a scratch vector, and overwrites the states and the gradient.
     """
 
     def __init__(
@@ -38,6 +42,7 @@ class Pack:
         order: Sequence[tuple[str, int]],
         xp: Any,
         attrs: dict[str, Any],
+        in_place: Callable[..., None] | None = None,
     ) -> None:
         self.roles = [list(cells) for cells in roles]
         self.shapes = list(shapes)
@@ -46,6 +51,8 @@ class Pack:
         self.order = list(order)
         self.xp = xp
         self.attrs = attrs
+        self.in_place = in_place
+        self.scratch: np.ndarray[Any, Any] | None = None
         self.buffers: list[np.ndarray[Any, Any]] = []
         self.gradient: np.ndarray[Any, Any] | None = None
         self.valid = False
@@ -60,6 +67,7 @@ class Pack:
                 raise UninitializedError(cell.key)
         self.buffers = [self._flat(role) for role in self.roles]
         self.gradient = aligned(self.size, self.buffers[0].dtype)
+        self.scratch = aligned(min(self.size, 2 * BLOCK), self.buffers[0].dtype)
         for cell in cells:
             cell.pack = self
         self.valid = True
@@ -107,6 +115,9 @@ class Pack:
     def _update(self, part: slice, shared: Sequence[Any], flat: Any) -> None:
         states = [buffer[part] for buffer in self.buffers]
         arguments = self._arguments(states, shared, flat[part])
+        if self.in_place is not None and self.scratch is not None:
+            self.in_place(*arguments, self.scratch[: len(states[0])])
+            return
         results = self.kernel(self.xp, *arguments, **self.attrs)
         if len(states) == 1 and not isinstance(results, tuple):
             results = (results,)
