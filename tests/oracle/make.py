@@ -2,7 +2,10 @@
 
     python tests/oracle/make.py [graphs|random|training|order|values|gradients|errors|imported]
 
-Each part takes seconds to a minute. Its results are the same on every run.
+Each part takes seconds to a minute. Its results are the same on every run. What it needs:
+
+    python3.7 -m venv oracle
+    oracle/bin/pip install "tensorflow==1.15.5" "protobuf<3.21" "numpy<1.19"
 """
 
 from __future__ import annotations
