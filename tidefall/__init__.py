@@ -168,8 +168,10 @@ _IMPORTED_VARIABLES = (
 _namespace.build(_sys.modules[__name__], _exports.TABLE)
 
 if _TYPE_CHECKING:  # public namespaces whose names are also those of folders
+    contrib: _Any
     gradients: _Any
     io: _Any
+    losses: _Any
     summary: _Any
     train: _Any
 
