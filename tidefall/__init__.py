@@ -15,6 +15,7 @@ from tidefall.client import app as _app
 from tidefall.client import devices as _devices
 from tidefall.client import gradient_checker as _gradient_checker
 from tidefall.client import session as _session
+from tidefall.contrib import regularizers as _regularizers
 from tidefall.core import compat as _compat
 from tidefall.core import exports as _exports
 from tidefall.core import logging as _logging
@@ -141,6 +142,7 @@ _IMPORTED_ARRANGED = (
     _numerics, _one_hot, _padding, _partition, _placeholders, _printing, _py_func, _rearranging,
     _repeating, _sizes, _slicing, _softmax, _sorting, _static_value, _unique, _where,
 )  # fmt: skip
+_IMPORTED_CONTRIB = (_regularizers,)
 _IMPORTED_FLOW = (_assertion, _case, _cond, _functional, _hessians, _loop_gradients, _while_loop)
 _IMPORTED_RANDOM = (_random, _random_crop, _random_rejection, _random_stateless)
 _IMPORTED_VARIABLES = (
