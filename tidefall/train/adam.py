@@ -117,7 +117,8 @@ class AdamOptimizer(RuleOptimizer):
         v = self.get_slot(var, "v")
         v_added = (grad * grad) * (1 - beta2)
         v_new = self._decayed(v, beta2, indices, v_added, scatter_add)
-        step = rate * m_new / (sqrt(v_new) + epsilon)
+        root = sqrt(v_new)
+        step = rate * m_new / (root + epsilon)
         update = assign_sub(var, step, use_locking=self._use_locking)
         return group(update, m_new, v_new)
 
