@@ -165,7 +165,6 @@ _IMPORTED_VARIABLES = (
     _moving_averages,
     _learning_rates,
     _collected,
-    _regularizers,
 )
 
 _namespace.build(_sys.modules[__name__], _exports.TABLE)
