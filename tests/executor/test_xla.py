@@ -151,6 +151,23 @@ def test_ragged_batches_compile_a_bounded_number_of_functions() -> None:
         assert compiled.compilations == xla.AT_ONCE + 1
 
 
+def test_sizes_that_alternate_do_not_compile_forever() -> None:
+    x = tf.placeholder(tf.float32, [None])
+    y = x * 2.0
+    with tf.Session() as session:
+        for _ in range(4):
+            for size in range(xla.KEPT + 8):
+                assert session.run(y, {x: np.ones(size)}).sum() == 2.0 * size
+        assert program(session).compilations <= xla.KEPT + 8
+
+
+def test_strings_pass_between_compiled_pieces() -> None:
+    x = tf.placeholder(tf.float32, [])
+    name = tf.py_func(lambda value: f"{value:.0f}".encode(), [x + 1.0], tf.string, stateful=False)
+    with tf.Session() as session:
+        assert session.run(name, {x: 3.0}) == b"4"
+
+
 def test_an_index_out_of_range_is_reported_and_nothing_is_committed() -> None:
     places = tf.placeholder(tf.int32, [None])
     table = tf.get_variable("table", initializer=np.arange(6.0).reshape(3, 2))

@@ -32,9 +32,10 @@ from tidefall.state.device_cells import DeviceCell, on_device
 
 #: Compiled functions that a piece keeps, for the shapes met last.
 KEPT = 32
-#: Sets of shapes that a piece compiles when first met; every other one when met again.
+#: Sets of shapes that a piece compiles when first met; every other one when met again, and
+#: the oftener it must be met the more were compiled already.
 AT_ONCE = 4
-#: Sets of shapes that were met once and are remembered.
+#: Sets of shapes whose meetings are counted.
 REMEMBERED = 1024
 #: Elements of an integer input whose value may be compiled in, where shapes depend on it.
 LARGEST_PINNED = 8
@@ -113,7 +114,7 @@ class XlaProgram:
         found = value.constant if value.constant is not None else values[value]
         if found is None:
             raise failures.not_computed(value.name)
-        return np.array(found)[()]
+        return found if isinstance(found, bytes) else np.array(found)[()]
 
 
 class _RegionRunner:
@@ -234,7 +235,8 @@ class _PieceRunner:
         self._read = [key for key in piece.cells if key not in piece.writes]
         self._random = sum(node.opdef.needs_run for node in piece.nodes)
         self._compiled: OrderedDict[Any, _Compiled] = OrderedDict()
-        self._met: OrderedDict[Any, None] = OrderedDict()
+        self._compilations = 0
+        self._met: OrderedDict[Any, int] = OrderedDict()
 
     def run(
         self, values: dict[Value, Any], pending: dict[str, Any], drawn: dict[str, Stream]
@@ -304,17 +306,24 @@ class _PieceRunner:
         if compiled is not None:
             self._compiled.move_to_end(key)
             return compiled
-        if len(self._compiled) >= AT_ONCE and key not in self._met:
-            self._met[key] = None
-            if len(self._met) > REMEMBERED:
-                self._met.popitem(last=False)
+        if not self._is_worthwhile(key):
             return None
         compiled = self._compile(known, tuple(traced), arguments)
+        self._compilations += 1
         self.program.compilations += 1
         self._compiled[key] = compiled
         if len(self._compiled) > KEPT:
             self._compiled.popitem(last=False)
         return compiled
+
+    def _is_worthwhile(self, key: Any) -> bool:
+        """Whether inputs of this kind were met often enough to compile for them."""
+        if self._compilations < AT_ONCE:
+            return True
+        self._met[key] = self._met.pop(key, 0) + 1
+        if len(self._met) > REMEMBERED:
+            self._met.popitem(last=False)
+        return self._met[key] >= 2 << self._compilations // KEPT
 
     def _compile(
         self, known: dict[Value, Any], inputs: tuple[Value, ...], arguments: Any
@@ -343,7 +352,13 @@ class _PieceRunner:
             jitted = jax.jit(
                 function, donate_argnums=(0,) if self._donate else (), keep_unused=True
             )
-            found.function = jitted.lower(*arguments, words).compile()
+            try:
+                found.function = jitted.lower(*arguments, words).compile()
+            except Untraceable:
+                raise
+            except Exception as error:  # the device has no way to do some of it
+                why = f"{type(error).__name__}: {error}"
+                raise Untraceable(dict.fromkeys(self.piece.nodes, why)) from error
         return found
 
     def _words(self, compiled: _Compiled, drawn: dict[str, Stream]) -> Any:
