@@ -182,6 +182,11 @@ def placed(shape: tuple[int, ...], index: Any, values: Any, fill: Any = 0) -> An
     return jnp.full(shape, fill, values.dtype).at[index].set(values)
 
 
+def one_less_at(rows: Any, places: Any) -> Any:
+    """``rows`` with 1 subtracted in each row at its place."""
+    return rows - jax.nn.one_hot(places, rows.shape[-1], dtype=rows.dtype)
+
+
 def flat_places(indices: Any, sizes: tuple[int, ...]) -> Any:
     """Rows of indices as places in a flat array, counted as ``sizes`` says."""
     flat = jnp.zeros(indices.shape[:-1], np.int64)
