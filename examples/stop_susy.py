@@ -37,8 +37,6 @@ def dense(x, units, name, activation=None):
     with tf.name_scope(name):
         weights = tf.Variable(tf.random_uniform([inputs, units], -reach, reach), name="weights")
         bias = tf.Variable(tf.zeros([units]), name="bias")
-        tf.summary.histogram("weights", weights)
-        tf.summary.histogram("bias", bias)
         y = tf.matmul(x, weights) + bias
         return y if activation is None else activation(y)
 
@@ -57,7 +55,9 @@ class Classifier:
             entropy = tf.nn.sigmoid_cross_entropy_with_logits(labels=self.y, logits=logits)
             self.loss = tf.reduce_mean(entropy)
         tf.summary.scalar("cross_entropy", self.loss)
-        tf.summary.histogram("response", self.response)
+        tf.summary.histogram("output/response", self.response)
+        for variable in tf.trainable_variables():
+            tf.summary.histogram("parameters/" + variable.op.name, variable)
         self.summaries = tf.summary.merge_all()
         self.step = tf.train.get_or_create_global_step()
         optimizer = tf.train.AdamOptimizer(learning_rate)
@@ -122,6 +122,7 @@ def draw_losses(history, path):
     axis.plot(epochs, history[:, 0], color=BLUE, label="training events")
     axis.plot(epochs, history[:, 1], color=ORANGE, linestyle="--", label="test events")
     axis.set_xlabel("epoch")
+    axis.xaxis.get_major_locator().set_params(integer=True)
     axis.set_ylabel("cross entropy")
     axis.legend(frameon=False)
     figure.tight_layout()
