@@ -177,13 +177,14 @@ def collections_of(graph: Any) -> Dict[str, List[Any]]:
 
 
 def renumber_tokens(nodes: List[Dict[str, Any]]) -> None:
-    """Python functions are numbered per process; here, by first appearance."""
+    """Python functions and gradients are numbered per process; here, by first appearance."""
     seen: Dict[str, str] = {}
     for node in nodes:
-        for key in ("token", "shared_name", "container"):
+        for key in ("token", "_gradient_op_type"):
             token = node["attrs"].get(key)
-            if isinstance(token, str) and re.match(r"pyfunc_\d+$", token):
-                node["attrs"][key] = seen.setdefault(token, "pyfunc_%d" % len(seen))
+            if isinstance(token, str) and re.match(r"(pyfunc_|CustomGradient-)\d+$", token):
+                kind = re.sub(r"\d+$", "", token)
+                node["attrs"][key] = seen.setdefault(token, kind + str(len(seen)))
 
 
 def graph_of(graph: Any) -> Dict[str, Any]:

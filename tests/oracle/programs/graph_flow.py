@@ -168,6 +168,10 @@ def python_functions(tf: Any) -> None:
     tf.py_func(lambda a, b: (a + b, a), [x, 1.0], [tf.float32, tf.float32], name="both")
     tf.py_func(lambda: np.int64(3), [], tf.int64, stateful=False)
     tf.py_func(lambda a: None, [x], [])
+
+
+def python_functions_of_tensors(tf: Any) -> None:
+    x = tf.placeholder(tf.float32, [2], name="x")
     tf.py_function(lambda a: a * 2.0, [x], tf.float32)
 
 
