@@ -28,6 +28,7 @@ import numpy as np
 
 import tidefall as tf
 from tests.ops import contract, differences
+from tests.ops.differences import Built as Built
 from tests.ops.inputs import Array, Input
 from tidefall.core import dtypes
 from tidefall.gradients.walk import gradients
@@ -142,21 +143,20 @@ class Case:
         ]
 
     def _check_values(self, tier: Tier, dtype: str, arrays: list[Array]) -> None:
+        """Values, static shapes and dtypes; all in one run, since making a plan takes longest."""
         with tf.Graph().as_default():
             built = self.build(dtype, arrays)
             others = [self.build(dtype, arrays, known) for known in self._vaguer(dtype)]
             with _session(tier) as run:
-                for each in (built, *others):
-                    values = run(each.outputs, each.feeds)
+                results = _run_all(run, [built, *others])
+                for each, values in zip((built, *others), results, strict=True):
                     _check_static(each.outputs, values)
                     self._compare(values, built.feeds, dtype)
-                    if each is built:
-                        _check_same(values, run(each.outputs, each.feeds), "a second run")
-                if tier == "numpy" and dtype == self.dtypes[0]:
-                    _check_memory(values, each.feeds)
-                    _check_round_trip(
-                        built, [np.asarray(v) for v in run(built.outputs, built.feeds)]
-                    )
+                again = _run_all(run, [built, *others])
+            _check_same(results[0], again[0], "a second run")
+            if tier == "numpy" and dtype == self.dtypes[0]:
+                _check_memory(results[0], built.feeds)
+                _check_round_trip(built, [np.asarray(value) for value in results[0]])
 
     def _vaguer(self, dtype: str) -> list[str]:
         """How little may be known of the inputs' shapes besides everything."""
@@ -195,26 +195,17 @@ class Case:
 
     def _check_gradients(self, tier: Tier, arrays: list[Array]) -> None:
         """Derivatives of first and second order at float64."""
-        known = ["shape", *self._vaguer("float64")]
-        for each in known if tier == "numpy" else known[:1]:
-            with tf.Graph().as_default():
-                built = self.build("float64", arrays, each)
-                differences.check(
-                    built.feeds, built.inputs, built.outputs, self._movable(),
-                    bound=self.loose[0] if self.loose else 1e-6,
-                    second=self.no_second is None,
-                    runner=_session(tier),
-                    reference=tier != "numpy",
-                )  # fmt: skip
-
-
-@dataclass
-class Built:
-    """A case as graph."""
-
-    feeds: dict[Tensor, Array]
-    inputs: list[Tensor]
-    outputs: list[Tensor]
+        with tf.Graph().as_default():
+            built = self.build("float64", arrays)
+            vague = self._vaguer("float64") if tier == "numpy" else []
+            others = [self.build("float64", arrays, known) for known in vague]
+            differences.check(
+                built, others, self._movable(),
+                bound=self.loose[0] if self.loose else 1e-6,
+                second=self.no_second is None,
+                runner=_session(tier),
+                reference=tier != "numpy",
+            )  # fmt: skip
 
 
 def case(
@@ -298,6 +289,13 @@ def _session(tier: Tier) -> Iterator[Callable[[list[Tensor], dict[Tensor, Any]],
         return
     with tf.Session() as session:
         yield lambda fetches, feeds: session.run(fetches, feeds)
+
+
+def _run_all(run: Callable[..., list[Any]], cases: list[Built]) -> list[list[Any]]:
+    """The outputs of several graphs in one run."""
+    feeds = {tensor: value for each in cases for tensor, value in each.feeds.items()}
+    values = iter(run([output for each in cases for output in each.outputs], feeds))
+    return [[next(values) for _ in each.outputs] for each in cases]
 
 
 def _by_contract(fetches: list[Tensor], feeds: dict[Tensor, Any]) -> list[Any]:

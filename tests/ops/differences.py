@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import AbstractContextManager
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -24,10 +25,28 @@ Run = Callable[[list[Tensor], dict[Tensor, Any]], list[Any]]
 STEP = 2e-3
 
 
+@dataclass
+class Built:
+    """A case as graph: placeholders with their values, and what is made of them."""
+
+    feeds: dict[Tensor, Array]
+    inputs: list[Tensor]
+    outputs: list[Tensor]
+
+
+@dataclass
+class Derivatives:
+    """The derivatives of one `Built`: of the outputs, and of these derivatives."""
+
+    xs: list[Tensor]
+    ys: list[Tensor]
+    firsts: list[Tensor]
+    seconds: list[Tensor]
+
+
 def check(
-    feeds: dict[Tensor, Array],
-    inputs: list[Tensor],
-    outputs: list[Tensor],
+    built: Built,
+    others: list[Built],
     movable: list[bool],
     *,
     bound: float,
@@ -35,45 +54,87 @@ def check(
     runner: AbstractContextManager[Run],
     reference: bool,
 ) -> None:
-    """Compares derivatives of ``outputs`` with respect to the movable ``inputs``.
+    """Compares derivatives of the outputs with respect to the movable inputs.
 
     Args:
-      feeds: The point.
-      inputs: Placeholders.
-      outputs: Functions of them; those of other dtypes than float64 and complex128 are left out.
+      built: The graph; outputs of other dtypes than float64 and complex128 are left out.
+      others: The same with less known of the shapes: its derivatives must be equal.
       movable: Which inputs are varied.
       bound: The greatest relative error.
       second: Whether second derivatives are compared, too.
       runner: How values are computed.
-      reference: Whether the gradients are only to be computed, not compared.
+      reference: Whether the derivatives are only to be computed, not compared.
     """
-    rng = np.random.default_rng(len(inputs) + 31 * len(outputs))
-    xs = [x for x, moves in zip(inputs, movable, strict=True) if moves]
-    ys = [y for y in outputs if y.dtype in (tf.float64, tf.complex128)]
-    if not xs or not ys:
+    rng = np.random.default_rng(len(built.inputs) + 31 * len(built.outputs))
+    _, ys = _ends(built, movable)
+    if not ys or not any(movable):
         return
     with runner as run:
-        values = run(ys, feeds)
-        weights = [_like(value, rng) for value in values]
-        grads = dense(gradients(ys, xs, weights, unconnected_gradients="zero"))
-        first = run(grads, feeds)
-        for x, grad in zip(xs, first, strict=True):
-            assert np.shape(grad) == feeds[x].shape, (
-                f"the gradient has shape {np.shape(grad)}, the input {feeds[x].shape}"
+        feeds = {tensor: value for each in (built, *others) for tensor, value in each.feeds.items()}
+        weights = [_like(value, rng) for value in run(ys, feeds)]
+        factors = [
+            _like(feeds[x], rng) for x, moves in zip(built.inputs, movable, strict=True) if moves
+        ]
+        exact = _derivatives(built, movable, weights, factors if second else None)
+        same = [
+            _derivatives(each, movable, weights, factors if second else None) for each in others
+        ]
+        fetches = [t for each in (exact, *same) for t in (*each.firsts, *each.seconds)]
+        values = iter(run(fetches, feeds))
+        firsts = [next(values) for _ in exact.firsts]
+        seconds = [next(values) for _ in exact.seconds]
+        for x, grad in zip(exact.xs, firsts, strict=True):
+            assert np.shape(grad) == built.feeds[x].shape, (
+                f"the gradient has shape {np.shape(grad)}, the input {built.feeds[x].shape}"
             )
-        factors = [_like(value, rng) for value in first]
-        linked = [grad for grad in grads if _depends(grad, xs)]
-        seconds: list[Tensor] = []
-        if second and linked:
-            starts = [factors[grads.index(grad)] for grad in linked]
-            seconds = dense(gradients(linked, xs, starts, unconnected_gradients="zero"))
-        curves = run(seconds, feeds) if seconds else []
+        flat = seconds or [np.zeros_like(grad) for grad in firsts]
+        for each in same:
+            for wanted in (*firsts, *(flat if each.seconds else [])):
+                _check_equal(next(values), wanted)
         if reference:
             return
-        direction = [_like(feeds[x], rng) for x in xs]
-        _compare(run, ys, weights, feeds, xs, direction, first, bound, "first")
-        if seconds:
-            _compare(run, grads, factors, feeds, xs, direction, curves, 10 * bound, "second")
+        direction = [_like(built.feeds[x], rng) for x in exact.xs]
+        point = built.feeds
+        _compare(run, exact.ys, weights, point, exact.xs, direction, firsts, bound, "first")
+        if exact.seconds:
+            _compare(
+                run,
+                exact.firsts,
+                factors,
+                point,
+                exact.xs,
+                direction,
+                seconds,
+                10 * bound,
+                "second",
+            )
+
+
+def _ends(built: Built, movable: list[bool]) -> tuple[list[Tensor], list[Tensor]]:
+    """The inputs to vary and the outputs to differentiate."""
+    xs = [x for x, moves in zip(built.inputs, movable, strict=True) if moves]
+    return xs, [y for y in built.outputs if y.dtype in (tf.float64, tf.complex128)]
+
+
+def _derivatives(
+    built: Built, movable: list[bool], weights: list[Array], factors: list[Array] | None
+) -> Derivatives:
+    """Adds the derivatives to the graph; second ones with ``factors``."""
+    xs, ys = _ends(built, movable)
+    firsts = dense(gradients(ys, xs, weights, unconnected_gradients="zero"))
+    linked = [index for index, each in enumerate(firsts) if _depends(each, xs)]
+    seconds: list[Tensor] = []
+    if factors is not None and linked:
+        starts = [factors[index] for index in linked]
+        again = [firsts[index] for index in linked]
+        seconds = dense(gradients(again, xs, starts, unconnected_gradients="zero"))
+    return Derivatives(xs, ys, firsts, seconds)
+
+
+def _check_equal(value: Any, wanted: Any) -> None:
+    """Equal but for the order of additions."""
+    scale = float(np.max(np.abs(wanted), initial=0.0)) or 1.0
+    np.testing.assert_allclose(value, wanted, rtol=1e-9, atol=1e-9 * scale)
 
 
 def _depends(tensor: Tensor, xs: list[Tensor]) -> bool:
