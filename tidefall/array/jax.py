@@ -204,11 +204,6 @@ def one_hot(indices: Any, depth: int, on: Any, off: Any, axis: int) -> Any:
     return jnp.where(indices == places, on, off)
 
 
-def one_less_at(x: Any, columns: Any) -> Any:
-    """The matrix ``x`` with 1 taken away at a column of each row."""
-    return x.at[jnp.arange(x.shape[0]), jnp.asarray(columns)].add(-1)
-
-
 def sorted_places(rows: Any, values: Any, side: Any) -> Any:
     """For each row of ``values``, where they would go in the sorted row of ``rows``."""
     return jax.vmap(lambda row, wanted: jnp.searchsorted(row, wanted, side))(

@@ -237,12 +237,6 @@ def one_hot(indices: Any, depth: int, on: Any, off: Any, axis: int) -> Any:
     return result
 
 
-def one_less_at(x: Any, columns: Any) -> Any:
-    """The matrix ``x``, which may be overwritten, with 1 taken away at a column of each row."""
-    x[np.arange(x.shape[0]), columns] -= 1
-    return x
-
-
 def sorted_places(rows: Any, values: Any, side: Any) -> Any:
     """For each row of ``values``, where they would go in the sorted row of ``rows``."""
     pairs = zip(rows, values, strict=True)
