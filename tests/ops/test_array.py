@@ -109,7 +109,7 @@ def test_expand_dims_outside_the_tensor(axis: int) -> None:
 def test_expand_dims_needs_one_axis() -> None:
     with pytest.raises(ValueError, match="needs an axis"):
         tf.expand_dims(tf.zeros([2]))
-    with pytest.raises(ValueError, match="Cannot specify both 'axis' and 'dim'"):
+    with pytest.raises(ValueError, match="'dim' is an older name of 'axis'"):
         tf.expand_dims(tf.zeros([2]), axis=0, dim=0)
 
 

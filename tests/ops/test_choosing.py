@@ -117,7 +117,7 @@ def test_every_nan_is_distinct() -> None:
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: tf.where([True], [1]), "both be non-None"),
+        (lambda: tf.where([True], [1]), "both x and y"),
         (lambda: tf.where([True, False], [1, 2], [1, 2, 3]), "2 != 3"),
         (lambda: tf.where([True, False, True], [1, 2], [1, 2]), "2 != 3"),
         (lambda: tf.one_hot([1], -1), "depth must be at least 0"),

@@ -79,5 +79,5 @@ def test_bounds_larger_than_the_tensor() -> None:
 
 @pytest.mark.parametrize("tensors", ["text", tf.constant])
 def test_a_list_is_needed(tensors: Any) -> None:
-    with pytest.raises(TypeError, match="t_list should be a sequence"):
+    with pytest.raises(TypeError, match="t_list must be a list"):
         tf.global_norm(tensors)

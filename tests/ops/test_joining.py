@@ -75,9 +75,9 @@ def test_arrays_are_stacked_as_they_are() -> None:
     ("build", "message"),
     [
         (lambda: tf.stack([tf.zeros([2]), tf.zeros([3])]), "2 != 3"),
-        (lambda: tf.stack([tf.zeros([2])], axis=2), "axis = 2 not in [-2, 2)"),
-        (lambda: tf.unstack(tf.zeros([2]), axis=1), "axis = 1 not in [-1, 1)"),
-        (lambda: tf.unstack(tf.placeholder(tf.float32, [None])), "Cannot infer num"),
+        (lambda: tf.stack([tf.zeros([2])], axis=2), "axis is 2, but must lie between -2 and 1"),
+        (lambda: tf.unstack(tf.zeros([2]), axis=1), "axis is 1, but must lie between -1 and 0"),
+        (lambda: tf.unstack(tf.placeholder(tf.float32, [None])), "num is needed"),
         (lambda: tf.unstack(tf.zeros([2]), num=3), "must have size 3"),
         (lambda: tf.concat([tf.zeros([2, 3]), tf.zeros([2, 4])], 0), "3 != 4"),
         (lambda: tf.concat([tf.zeros([2]), tf.zeros([2, 2])], 0), "rank 2"),

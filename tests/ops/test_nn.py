@@ -149,9 +149,9 @@ def test_the_gradient_of_dropout_is_zero_where_the_element_is() -> None:
     ("arguments", "message"),
     [
         ({}, "must provide a rate"),
-        ({"rate": 1.0}, r"range \[0, 1\), got 1"),
-        ({"keep_prob": 1.5}, r"got -0.5"),
-        ({"rate": 0.5, "keep_prob": 0.5}, "Cannot specify both"),
+        ({"rate": 1.0}, "below 1, not 1"),
+        ({"keep_prob": 1.5}, r"not -0\.5"),
+        ({"rate": 0.5, "keep_prob": 0.5}, "older name"),
         ({"keep_prob": "half"}, "floating point number"),
     ],
 )

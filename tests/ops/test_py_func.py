@@ -78,10 +78,10 @@ def test_a_function_runs_every_time() -> None:
         (
             lambda: 1.5,
             tf.float32,
-            "0-th value .* is float64, but expects float32",
+            "result 0 .* float64, but Tout says float32",
         ),
-        (lambda: (1.0, 2.0), [tf.float64], "returns 2 values, but expects to see 1 values"),
-        (lambda: None, tf.float32, "returns 0 values, but expects to see 1 values"),
+        (lambda: (1.0, 2.0), [tf.float64], "returned 2 values where Tout names 1"),
+        (lambda: None, tf.float32, "returned 0 values where Tout names 1"),
     ],
 )
 def test_results_other_than_promised(function: Any, dtypes: Any, message: str) -> None:

@@ -106,17 +106,17 @@ def test_op(case: Case, tier: Tier) -> None:
 @pytest.mark.parametrize(
     ("build", "message"),
     [
-        (lambda: tf.nn.softmax_cross_entropy_with_logits([1.0], [1.0]), "named arguments"),
+        (lambda: tf.nn.softmax_cross_entropy_with_logits([1.0], [1.0]), "by name"),
         (lambda: tf.nn.softmax_cross_entropy_with_logits(labels=[1.0]), "must be provided"),
         (
             lambda: tf.nn.sigmoid_cross_entropy_with_logits(labels=[1.0], logits=[1.0, 2.0]),
-            "logits and labels must have the same shape",
+            "must have one shape",
         ),
         (
             lambda: tf.nn.sparse_softmax_cross_entropy_with_logits(
                 labels=[[0]], logits=[[1.0, 2.0]]
             ),
-            "Rank mismatch",
+            "one dimension less",
         ),
         (
             lambda: tf.nn.sparse_softmax_cross_entropy_with_logits(
@@ -126,7 +126,7 @@ def test_op(case: Case, tier: Tier) -> None:
         ),
         (
             lambda: tf.nn.sparse_softmax_cross_entropy_with_logits(labels=0, logits=1.0),
-            "Logits cannot be scalars",
+            "logits are a scalar",
         ),
         (lambda: tf.nn.softmax(tf.placeholder(tf.float32), axis=0), "must be known"),
     ],
@@ -144,7 +144,7 @@ def test_softmax_along_a_dimension_that_does_not_exist() -> None:
 def test_a_class_that_does_not_exist() -> None:
     labels = tf.placeholder(tf.int32, [None])
     loss = tf.nn.sparse_softmax_cross_entropy_with_logits(labels=labels, logits=tf.zeros([1, 2]))
-    with pytest.raises(tf.errors.InvalidArgumentError, match=r"range of \[0, 2\): labels are 5"):
+    with pytest.raises(tf.errors.InvalidArgumentError, match=r"\[0, 2\).*labels are 5"):
         tf.Session().run(loss, {labels: [5]})
 
 

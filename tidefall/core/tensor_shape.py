@@ -150,10 +150,15 @@ class Dimension:
         return bool(self.value)
 
     def __int__(self) -> int:
-        return self.value  # type: ignore[return-value]
+        if self.value is None:
+            raise TypeError(
+                "the size of this dimension is not known while the graph is built, so it cannot "
+                "be a Python number. Use tf.shape(t)[i] for its size in a run."
+            )
+        return self.value
 
     def __index__(self) -> int:
-        return self.value  # type: ignore[return-value]
+        return int(self)
 
     def __str__(self) -> str:
         return "?" if self.value is None else str(self.value)

@@ -7,9 +7,13 @@ from typing import Any
 import numpy as np
 
 from tidefall.core import errors
+from tidefall.ir import inference
 from tidefall.ir.operation import Operation
 from tidefall.ir.plan import IS_INITIALIZED, LOAD, Node
 from tidefall.state.cells import UninitializedError
+
+#: Vectors of so many integers (shapes, axes, indices) are shown in full.
+_FEW = 8
 
 
 def describe(error: BaseException, node: Node, inputs: list[Any] | None = None) -> BaseException:
@@ -36,7 +40,49 @@ def describe(error: BaseException, node: Node, inputs: list[Any] | None = None) 
                 None, op, _message(op, f"out of memory: {error}", inputs)
             )
         return error
-    return errors.InvalidArgumentError(None, op, _message(op, str(error), inputs))
+    return errors.InvalidArgumentError(
+        None, op, _message(op, _sentence(error, node, inputs), inputs)
+    )
+
+
+#: What libraries say, and what that means in a graph.
+_PLAIN = {
+    "Singular matrix": "the matrix is singular, so it cannot be inverted.",
+    "Matrix is not positive definite": "the matrix is not positive definite.",
+    "negative dimensions are not allowed": "a size is negative.",
+}
+
+
+#: Parts of NumPy's messages on shapes; what a kernel says itself is better left as it is.
+_SIGNS_OF_NUMPY = (
+    "broadcast", "core dimension", "cannot reshape array", "input array", "negative dimensions",
+    "out of bounds", "axes don't match", "could not be", "array dimensions",
+)  # fmt: skip
+
+
+def _sentence(error: BaseException, node: Node, inputs: list[Any] | None) -> str:
+    """What was wrong, in the words of the op's shape rule where NumPy complains of shapes."""
+    text = str(error)
+    if "truth value of an array" in text:
+        return "a single true or false is needed, but the predicate is an array."
+    if inputs is not None and any(sign in text for sign in _SIGNS_OF_NUMPY):
+        reason = _wrong_shapes(node, inputs)
+        if reason is not None:
+            return reason
+    return _PLAIN.get(text, text)
+
+
+def _wrong_shapes(node: Node, inputs: list[Any]) -> str | None:
+    """What the shape rule of the node's op says of the values it was given."""
+    if node.updates or node.type != node.op.type or len(inputs) != len(node.op._inputs):
+        return None
+    if any(value is None for value in inputs):
+        return None
+    try:
+        inference.check_values(node.opdef, tuple(inputs), node.op._attrs)
+    except ValueError as reason:
+        return str(reason)
+    return None
 
 
 def _variable(node: Node, key: str) -> Operation:
@@ -91,4 +137,6 @@ def _shown(value: Any) -> str:
     array = np.asarray(value)
     kind = "string" if array.dtype.kind == "O" else array.dtype.name
     shape = f"({', '.join(map(str, array.shape))}{',' if array.ndim == 1 else ''})"
+    if array.ndim == 1 and array.dtype.kind in "iu" and array.size <= _FEW:
+        return f"{kind}{shape} {array.tolist()}"
     return f"{kind}{shape}" if array.ndim or kind == "string" else f"{kind} {array[()]}"

@@ -17,13 +17,14 @@ from tidefall.ops.constant import to_array
 class Feed:
     """How values for one fed tensor are converted and checked."""
 
-    __slots__ = ("_scalar", "dtype", "name", "np_dtype", "shape")
+    __slots__ = ("_op", "_scalar", "dtype", "name", "np_dtype", "shape")
 
     def __init__(self, tensor: Tensor) -> None:
         self.dtype = tensor._dtype.base_dtype
         self.np_dtype = self.dtype.np_dtype
         self.shape: Shape = tensor._shape_value
         self.name = tensor.name
+        self._op = tensor._op
         simple = self.shape.rank == 0 and (self.dtype.is_floating or self.dtype.is_integer)
         self._scalar = self.dtype.as_numpy_dtype if simple else None
 
@@ -40,18 +41,26 @@ class Feed:
         if not _fits(array.shape, self.shape.dims):
             raise ValueError(
                 f"cannot feed a value of shape {array.shape} for tensor '{self.name}', which has "
-                f"shape {self.shape}."
+                f"shape {self.shape}.{self._place}"
             )
         return array if array.ndim or array.dtype.kind == "O" else array[()]
+
+    @property
+    def _place(self) -> str:
+        place = self._op._location
+        return "" if place is None else f"\n  '{self._op.name}' was created at {place}"
 
     def _converted(self, value: Any) -> Any:
         if isinstance(value, Tensor):
             raise TypeError(
                 f"the value fed for '{self.name}' is itself a tensor, '{value.name}'. Feed "
-                "numbers, lists or NumPy arrays; session.run the tensor first."
+                f"numbers, lists or NumPy arrays; session.run the tensor first.{self._place}"
             )
         if value is None:
-            raise TypeError(f"the value fed for '{self.name}' is None.")
+            raise TypeError(
+                f"the value fed for '{self.name}' is None; a value of dtype {self.dtype.name} is "
+                f"needed. Was something forgotten?{self._place}"
+            )
         if self.dtype is dtypes.string:
             return to_array(value, dtypes.string)
         if self.dtype is dtypes.resource or self.dtype is dtypes.variant:
@@ -62,7 +71,8 @@ class Feed:
         except (ValueError, TypeError, OverflowError) as error:
             kind = ValueError if isinstance(error, ValueError) else TypeError
             raise kind(
-                f"the value fed for '{self.name}' cannot become {self.dtype.name}: {error}"
+                f"the value fed for '{self.name}' cannot become {self.dtype.name}: "
+                f"{_sentence(error)}{self._place}"
             ) from None
         if self.dtype.is_integer or self.dtype.is_bool:
             self._note_loss(value, array)
@@ -87,6 +97,15 @@ class Feed:
             warnings.warn(message, RuntimeWarning, stacklevel=2)
         else:
             warnings.warn_explicit(message, RuntimeWarning, place.filename, place.line)
+
+
+def _sentence(error: Exception) -> str:
+    text = str(error)
+    if "inhomogeneous" in text:
+        return (
+            "its lists do not form a rectangle, since their lengths differ. Pad the shorter ones."
+        )
+    return text
 
 
 def _fits(shape: tuple[int, ...], dims: Any) -> bool:

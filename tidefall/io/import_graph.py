@@ -105,18 +105,19 @@ class Importer:
         """The operation or tensor of a name in the ``GraphDef``."""
         if ":" not in name:
             if name not in self._ops:
-                raise ValueError(f"Requested return node '{name}' not found in graph def")
+                raise ValueError(
+                    f"return_elements asks for '{name}', which is not in the graph_def."
+                )
             return self._ops[name]
         edge = parse_tensor_name(name)
         if edge in self._mapped:
             return self._mapped[edge]
         if edge.name not in self._ops:
-            raise ValueError(f"Requested return tensor '{name}' not found in graph def")
+            raise ValueError(f"return_elements asks for '{name}', which is not in the graph_def.")
         outputs = self._ops[edge.name]._outputs
         if edge.output >= len(outputs):
             raise ValueError(
-                f"Invalid return output {edge.output} of node '{edge.name}', which has "
-                f"{len(outputs)} output(s)"
+                f"return_elements asks for '{name}', but '{edge.name}' has {len(outputs)} outputs."
             )
         return outputs[edge.output]
 
@@ -129,8 +130,8 @@ class Importer:
         ]
         if unknown:
             raise ValueError(
-                "Attempted to map inputs that were not found in graph_def: "
-                f"[{', '.join(sorted(unknown))}]"
+                "input_map has keys that name no tensor of the graph_def: "
+                f"{', '.join(sorted(unknown))}."
             )
 
     def _new_name(self, name: str) -> str:

@@ -79,8 +79,8 @@ def add(
     for attr in op.attrs.values():
         if attr.name not in attrs:
             if not attr.has_default:
-                raise _located(
-                    TypeError(f"attribute '{attr.name}' ({attr.kind}) is missing."), op, name
+                raise located(
+                    TypeError(f"attribute '{attr.name}' ({attr.kind}) is missing."), op.name, name
                 )
             attrs[attr.name] = attr.default
     try:
@@ -89,7 +89,7 @@ def add(
                 hooks.call("check_context", graph, op, tensor)
         shapes = inference.infer(op, inputs, attrs)
     except (ValueError, TypeError) as error:
-        raise _located(error, op, name) from error
+        raise located(error, op.name, name) from error
     node = graph.add_node(op, name, inputs, attrs, output_dtypes(op, attrs))
     for tensor, shape in zip(node._outputs, shapes, strict=True):
         tensor._shape_value = shape
@@ -120,7 +120,7 @@ def _convert(
             else:
                 tensors.append(_convert_one(graph, op, arg, value, resolved, tensors))
     except (ValueError, TypeError) as error:
-        raise _located(error, op, scope) from error
+        raise located(error, op.name, scope) from error
     return tuple(tensors), resolved
 
 
@@ -333,12 +333,12 @@ def _canonical(name: str, kind: str, value: Any) -> Any:
     )
 
 
-def _located(error: Exception, op: OpDef, name: str) -> Exception:
+def located(error: Exception, kind: str, name: str) -> Exception:
     """The error with the node's name and the user's line, once."""
     if getattr(error, "located", False):
         return error
     place = capture(2)
     where = f"\n  created at {place}" if place is not None else ""
-    located = type(error)(f"'{name}' ({op.name}): {error}{where}")
-    located.located = True  # type: ignore[attr-defined]
-    return located
+    found = type(error)(f"'{name.rstrip('/')}' ({kind}): {error}{where}")
+    found.located = True  # type: ignore[attr-defined]
+    return found

@@ -56,21 +56,52 @@ def _signature(rule: Callable[..., Any]) -> tuple[bool, tuple[str, ...]]:
     return found
 
 
+class _ValueContext(ShapeContext):
+    """What a shape rule may know in a run: all values."""
+
+    def constant(self, index: int) -> Any:
+        return self.inputs[index]
+
+    def shape_value(self, index: int) -> Shape:
+        sizes: Any = np.asarray(self.inputs[index])
+        if sizes.ndim == 0:
+            return UNKNOWN
+        return Shape(tuple([None if size < 0 else int(size) for size in sizes.tolist()]))
+
+
 def infer(op: OpDef, inputs: tuple[Tensor, ...], attrs: dict[str, Any]) -> Any:
     """The static shapes of a node's outputs, a sequence of `Shape`."""
+    if op.shape_rule is None:
+        return [UNKNOWN] * len(output_dtypes(op, attrs))
+    shapes = [tensor._shape_value for tensor in inputs]
+    result = _applied(op, shapes, attrs, ShapeContext, inputs)
+    return (result,) if isinstance(result, Shape) else result
+
+
+def check_values(op: OpDef, values: tuple[Any, ...], attrs: dict[str, Any]) -> None:
+    """Applies the shape rule of an op to the values of a run.
+
+    Raises:
+      ValueError: If they do not fit; the rule says why.
+    """
+    if op.shape_rule is not None:
+        shapes = [Shape(np.shape(value)) for value in values]
+        _applied(op, shapes, attrs, _ValueContext, values)
+
+
+def _applied(
+    op: OpDef, shapes: list[Any], attrs: dict[str, Any], context: Any, inputs: tuple[Any, ...]
+) -> Any:
     rule = op.shape_rule
     if rule is None:
-        return [UNKNOWN] * len(output_dtypes(op, attrs))
+        raise AssertionError(f"{op.name} has no shape rule")
     wants_context, names = _signatures.get(rule) or _signature(rule)
-    shapes: list[Any] = [tensor._shape_value for tensor in inputs]
     if len(shapes) != len(op.inputs) or any(arg.is_list for arg in op.inputs):
         shapes = group(op.inputs, shapes, attrs)
     named = {name: attrs[name] for name in names}
     if wants_context:
-        result = rule(ShapeContext(inputs, attrs), *shapes, **named)
-    else:
-        result = rule(*shapes, **named)
-    return (result,) if isinstance(result, Shape) else result
+        return rule(context(inputs, attrs), *shapes, **named)
+    return rule(*shapes, **named)
 
 
 def constant_value(tensor: Any) -> Any:
@@ -94,12 +125,14 @@ def _constant(tensor: Tensor, depth: int) -> Any:
     opdef = op.opdef
     if (
         depth == 0
+        or kind == "PlaceholderWithDefault"  # which may be fed
         or not op._inputs
         or opdef.stateful
         or opdef.effects
         or opdef.runs_on != ANYWHERE
         or opdef.kernel is None
         or op._inputs[0]._dtype._is_ref
+        or kind == "PlaceholderWithDefault"  # a run may feed another value
     ):
         return None
     known = op._graph._constants

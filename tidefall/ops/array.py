@@ -311,7 +311,7 @@ def either(name: str, value: Any, old_name: str, old_value: Any) -> Any:
     if old_value is None:
         return value
     if value is not None:
-        raise ValueError(f"Cannot specify both '{name}' and '{old_name}'.")
+        raise ValueError(f"'{old_name}' is an older name of '{name}'; give only one of them.")
     return old_value
 
 

@@ -248,8 +248,8 @@ def assert_integer(x: Any, message: str | None = None, name: str | None = None) 
         x = convert_to_tensor(x, name="x")
         if not x.dtype.is_integer:
             raise TypeError(
-                f'{message or ""}  Expected "x" to be integer type.  Found {x.name} of dtype: '
-                f"{x.dtype}"
+                f"{f'{message} ' if message else ''}'{x.name}' must have an integer dtype, but has "
+                f"{x.dtype.name}."
             )
         return no_op("statically_determined_was_integer")
 

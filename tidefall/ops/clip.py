@@ -131,10 +131,8 @@ def _values(t: Any) -> Any:
 
 
 def _listed(t_list: Any) -> list[Any]:
-    if isinstance(t_list, (str, bytes)) or not hasattr(t_list, "__len__"):
-        raise TypeError("t_list should be a sequence")
-    if isinstance(t_list, Tensor):
-        raise TypeError("t_list should be a sequence")
+    if isinstance(t_list, (str, bytes, Tensor)) or not hasattr(t_list, "__len__"):
+        raise TypeError(f"t_list must be a list of tensors, not {type(t_list).__name__}: {t_list}")
     return list(t_list)
 
 

@@ -12,6 +12,7 @@ from tidefall.core.dtypes import DType, as_dtype
 from tidefall.core.exports import export
 from tidefall.core.shapes import Shape
 from tidefall.core.tensor_shape import Dimension, TensorShape
+from tidefall.ir.build import located
 from tidefall.ir.conversion import register_tensor_conversion_function
 from tidefall.ir.tensor import Tensor
 from tidefall.ops.registry import (
@@ -235,9 +236,12 @@ def constant(
     array([[1, 2, 3],
            [3, 3, 3]], dtype=int32)
     """
-    array = to_array(value, None if dtype is None else as_dtype(dtype).base_dtype)
-    if shape is not None:
-        array = _filled(array, Shape.of(shape), verify_shape)
+    try:
+        array = to_array(value, None if dtype is None else as_dtype(dtype).base_dtype)
+        if shape is not None:
+            array = _filled(array, Shape.of(shape), verify_shape)
+    except (ValueError, TypeError) as error:
+        raise located(error, "Const", name) from error
     kind = dtypes.string if array.dtype.kind == "O" else as_dtype(array.dtype)
     return const(value=array, dtype=kind, name=name)
 

@@ -23,8 +23,9 @@ from tidefall.ops.where import where
 def _check_shapes(logits: Tensor, labels: Tensor, names: tuple[str, str]) -> None:
     if not labels._shape_value.is_compatible_with(logits._shape_value):
         raise ValueError(
-            f"{names[0]} and {names[1]} must have the same shape ({logits._shape_value} vs "
-            f"{labels._shape_value})"
+            f"{names[0]} of shape {logits._shape_value} and {names[1]} of shape "
+            f"{labels._shape_value} must have one shape. Reshape one of them, or give the labels "
+            "a dimension with tf.expand_dims."
         )
 
 
@@ -78,8 +79,9 @@ def weighted_cross_entropy_with_logits(
         labels = convert_to_tensor(labels, name="labels")
         _check_shapes(logits, labels, ("logits", "labels"))
         weight = 1 + (pos_weight - 1) * labels
+        linear = (1 - labels) * logits
         tail = log1p(exp(-abs(logits))) + relu(-logits)
-        return add((1 - labels) * logits, weight * tail, name=scope)
+        return add(linear, weight * tail, name=scope)
 
 
 @export("nn.log_poisson_loss")

@@ -77,7 +77,8 @@ def _check(x: Any, rate: Any) -> None:
         number = float(rate)
         if not 0 <= number < 1:
             raise ValueError(
-                f"rate must be a scalar tensor or a float in the range [0, 1), got {number:g}"
+                f"rate is the share of elements to drop, a number of at least 0 and below 1, not "
+                f"{number:g} (keep_prob is 1 - rate)."
             )
         if number > 0.5:
             logging.log_first_n(

@@ -319,11 +319,11 @@ def boolean_mask(tensor: Any, mask: Any, name: str = "boolean_mask", axis: Any =
         m = convert_to_tensor(mask, name="mask")
         count = m._shape_value.rank
         if count == 0:
-            raise ValueError("mask cannot be scalar.")
+            raise ValueError("the mask is a scalar, but needs a dimension or more.")
         if count is None:
             raise ValueError(
-                "Number of mask dimensions must be specified, even if some dimensions are None: "
-                "shape=[None] is fine, but shape=None is not."
+                f"the rank of the mask '{m.name}' must be known, though its sizes need not be. "
+                "Give it with set_shape([None])."
             )
         start = (
             0 if axis is None else int(constant_value(axis)) if isinstance(axis, Tensor) else axis
@@ -331,7 +331,10 @@ def boolean_mask(tensor: Any, mask: Any, name: str = "boolean_mask", axis: Any =
         stop = start + count
         masked = x._shape_value[start:stop]
         if not masked.is_compatible_with(m._shape_value):
-            raise ValueError(f"Shapes {masked} and {m._shape_value} are incompatible")
+            raise ValueError(
+                f"the mask has shape {m._shape_value}, but the dimensions it is for have shape "
+                f"{masked}; they must be equal."
+            )
         total = prod_op(shape(x)[start:stop], [0])
         flat = reshape(x, concat([shape(x)[:start], [total], shape(x)[stop:]], 0))
         known = TensorShape([masked.num_elements()])

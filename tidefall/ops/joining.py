@@ -108,7 +108,10 @@ def stack(values: Any, axis: int = 0, name: str = "stack") -> Any:
             pass  # the elements are tensors that do not convert together; Pack will say why
     rank = convert_to_tensor(values[0], name=name)._shape_value.rank
     if rank is not None and not -rank - 1 <= axis <= rank:
-        raise ValueError(f"axis = {axis} not in [{-rank - 1}, {rank + 1})")
+        raise ValueError(
+            f"axis is {axis}, but must lie between {-rank - 1} and {rank} for values of rank "
+            f"{rank}."
+        )
     return pack(values, axis=axis, name=name)
 
 
@@ -160,12 +163,15 @@ def unstack(value: Any, num: Any = None, axis: int = 0, name: str = "unstack") -
         dims = value._shape_value.dims
         if dims is not None:
             if not -len(dims) <= axis < len(dims):
-                raise ValueError(f"axis = {axis} not in [{-len(dims)}, {len(dims)})")
+                raise ValueError(
+                    f"axis is {axis}, but must lie between {-len(dims)} and {len(dims) - 1} for a "
+                    f"tensor of rank {len(dims)}."
+                )
             num = dims[axis]
         if num is None:
             raise ValueError(
-                f"Cannot infer num from shape {value._shape_value}: the size of dimension {axis} "
-                "is not known. Give num."
+                f"num is needed where the shape is {value._shape_value}: the size of dimension "
+                f"{axis} is not known."
             )
     return unpack(value, num=num, axis=axis, name=name)
 

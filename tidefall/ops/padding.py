@@ -191,9 +191,7 @@ def pad(
     elif kind in _MODES["mode"]:
         result = mirror_pad(tensor, paddings, mode=kind, name=name)
     else:
-        raise ValueError(
-            f"Unknown padding mode: {mode}; it must be CONSTANT, REFLECT or SYMMETRIC."
-        )
+        raise ValueError(f"mode is {mode!r}, but must be CONSTANT, REFLECT or SYMMETRIC.")
     _note_known_sizes(result)
     return result
 

@@ -92,7 +92,7 @@ def call(token: str, values: list[Any], dtypes: list[DType]) -> list[Any]:
         raise errors.InvalidArgumentError(
             None,
             None,
-            f"{token} returns {len(results)} values, but expects to see {len(dtypes)} values.",
+            f"the function returned {len(results)} values where Tout names {len(dtypes)} dtypes.",
         )
     pairs = enumerate(zip(results, dtypes, strict=True))
     return [_as_result(index, token, value, dtype) for index, (value, dtype) in pairs]
@@ -113,8 +113,8 @@ def _as_result(index: int, token: str, value: Any, dtype: DType) -> Any:
         raise errors.InvalidArgumentError(
             None,
             None,
-            f"{index}-th value returned by {token} is {found.name}, but expects {dtype.name}. "
-            f"Return np.{dtype.name}(...) or array.astype(np.{dtype.name}).",
+            f"result {index} of the function has dtype {found.name}, but Tout says {dtype.name}. "
+            f"Return np.{dtype.name}(…) or array.astype(np.{dtype.name}), or change Tout.",
         )
     return np.array(array)
 
@@ -165,6 +165,8 @@ def py_func(
       A tensor of unknown shape, or a list of tensors if ``Tout`` is a list, or the operation if
       that is empty. No gradient flows through them.
     """
+    if not callable(func):
+        raise ValueError(f"func must be callable, not {type(func).__name__}: {func!r}")
     several = isinstance(Tout, (list, tuple))
     token = _register(func)
     function = py_func_op if stateful else py_func_stateless_op

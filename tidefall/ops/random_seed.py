@@ -26,6 +26,9 @@ def get_seed(op_seed: int | None) -> tuple[int | None, int | None]:
       number of nodes made so far, so that every op draws other numbers.
     """
     graph = get_default_graph()
+    for seed in (graph.seed, op_seed):
+        if isinstance(seed, (str, bytes)):
+            raise TypeError(f"a seed is an integer or None, not {seed!r}.")
     if graph.seed is None:
         if op_seed is None:
             return None, None

@@ -369,7 +369,10 @@ def strided_slice(
     def assign(val: Any, name: str | None = None) -> Any:
         """Writes ``val`` to the slice of the variable."""
         if var is None:
-            raise ValueError("Sliced assignment is only supported for variables")
+            raise ValueError(
+                f"'{result.name}' is a slice of a tensor, not of a variable, so nothing can be "
+                "assigned to it. Make the tensor with tf.Variable."
+            )
         if name is None:
             name = f"{parent_name}_assign"
         return var._strided_slice_assign(
@@ -445,8 +448,8 @@ def check_index(index: Any) -> None:
         if rank in (None, 0):
             return
     raise TypeError(
-        "Only integers, slices (`:`), ellipsis (`...`), tf.newaxis (`None`) and scalar "
-        f"tf.int32/tf.int64 tensors are valid indices, got {index!r}"
+        f"{index!r} cannot index a tensor: an index is an integer, a slice, ..., tf.newaxis, or a "
+        "scalar tensor of int32 or int64. Use tf.gather for lists and tf.boolean_mask for masks."
     )
 
 

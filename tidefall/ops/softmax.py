@@ -196,7 +196,8 @@ def check_arguments(function: str, sentinel: Any, labels: Any, logits: Any) -> N
     """The first argument of these functions was once something else: names are required."""
     if sentinel is not None:
         raise ValueError(
-            f"Only call `{function}` with named arguments (labels=..., logits=..., ...)"
+            f"{function} takes its arguments by name, since their order has changed: write "
+            "labels=…, logits=…."
         )
     if labels is None or logits is None:
         raise ValueError("Both labels and logits must be provided.")
@@ -299,8 +300,8 @@ def sparse_softmax_cross_entropy_op(xp: Namespace, features: T, labels: Tlabels)
     xp.require(
         (labels >= 0) & (labels < classes),
         lambda: (
-            f"Received a label value which is outside the valid range of [0, {classes}): "
-            f"labels are {_listed(labels)}."
+            f"every label must lie in [0, {classes}), the number of classes, but the labels are "
+            f"{_listed(labels)}."
         ),
     )
     x = _shifted(xp, features)
@@ -382,11 +383,12 @@ def _of_any_rank(
 def _check_class_shapes(labels: Shape, logits: Shape) -> bool:
     """Refuses shapes that do not fit; says whether both are fully known."""
     if logits.rank == 0:
-        raise ValueError(f"Logits cannot be scalars - received shape {logits}.")
+        raise ValueError("the logits are a scalar, but need a dimension for the classes.")
     if logits.rank is not None and labels.rank not in (None, logits.rank - 1):
         raise ValueError(
-            f"Rank mismatch: Rank of labels (received {labels.rank}) should equal rank of logits "
-            f"minus 1 (received {logits.rank})."
+            f"the labels, of shape {labels}, must have one dimension less than the logits, of "
+            f"shape {logits}. For labels given as probabilities use "
+            "softmax_cross_entropy_with_logits."
         )
     if not (labels.is_fully_defined and logits.dims and None not in logits.dims[:-1]):
         return False

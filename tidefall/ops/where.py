@@ -145,4 +145,4 @@ def where_v2(condition: Any, x: Any = None, y: Any = None, name: str | None = No
 
 def _check_both(x: Any, y: Any) -> None:
     if x is None or y is None:
-        raise ValueError("x and y must both be non-None or both be None.")
+        raise ValueError("give both x and y, or neither: only one of them was given.")

@@ -343,6 +343,11 @@ class Optimizer:
     def _assert_valid_dtypes(self, tensors: Iterable[Any]) -> None:
         valid = self._valid_dtypes()
         for tensor in tensors:
+            if not hasattr(tensor, "dtype"):
+                raise AttributeError(
+                    f"a tensor is needed, not {tensor!r}. Does the function that makes the loss "
+                    "return it?"
+                )
             dtype = tensor.dtype.base_dtype
             if dtype not in valid:
                 names = ", ".join(sorted(each.name for each in valid))
