@@ -169,7 +169,7 @@ def norm(
         if isinstance(axis, (list, tuple)):
             if len(axis) != 1:
                 raise ValueError(f"axis must be one dimension or two, not {axis!r}.")
-            axis = tuple(axis)
+            axis = axis[0]
         if not (ord == "euclidean" or (not isinstance(ord, str) and ord > 0)):
             raise ValueError(f"vectors have no norm of order {ord!r}; it must be positive.")
     with get_default_graph().name_scope(name or "norm"):
@@ -192,15 +192,16 @@ def _norm(x: Tensor, ord: Any, axis: Any, of_matrices: bool) -> Any:
     """The norm, with reduced dimensions kept."""
     if of_matrices and ord == 2:
         return _spectral_norm(x, axis)
+    axes = axis if of_matrices or axis is None else (axis,)
     if ord in ("fro", "euclidean", 2):
-        return sqrt(reduce_sum(x * conj(x), axis, keepdims=True))
+        return sqrt(reduce_sum(x * conj(x), axes, keepdims=True))
     size = abs(x)
     if not of_matrices:
         if ord == 1:
             return reduce_sum(size, axis, keepdims=True)
         if ord == np.inf:
             return reduce_max(size, axis, keepdims=True)
-        return pow(reduce_sum(pow(size, ord), axis, keepdims=True), 1.0 / ord)
+        return pow(reduce_sum(pow(size, ord), axes, keepdims=True), 1.0 / ord)
     first, second = axis if ord == 1 else (axis[1], axis[0])
     return reduce_max(reduce_sum(size, first, keepdims=True), second, keepdims=True)
 

@@ -213,4 +213,5 @@ def zero_fraction(value: Any, name: str | None = None) -> Any:
 def _count_nonzero(x: Tensor, dtype: Any) -> Any:
     with get_default_graph().name_scope("count_nonzero"):
         zero = np.zeros((), x.dtype.base_dtype.as_numpy_dtype)
-        return reduce_sum(cast(not_equal(x, convert_to_tensor(zero)), dtype), name="nonzero_count")
+        present = not_equal(x, convert_to_tensor(zero, name="zeros"))
+        return reduce_sum(cast(present, dtype), name="nonzero_count")
