@@ -46,6 +46,7 @@ from tidefall.ops import blocks as _blocks
 from tidefall.ops import check_shapes as _check_shapes
 from tidefall.ops import checks as _checks
 from tidefall.ops import clip as _clip
+from tidefall.ops import confusion_matrix as _confusion_matrix
 from tidefall.ops import cross_entropy as _cross_entropy
 from tidefall.ops import cumulative as _cumulative
 from tidefall.ops import dropout as _dropout
@@ -135,7 +136,13 @@ _IMPORTED_ARITHMETIC = (
     _trigonometry,
 )
 _IMPORTED_LINEAR = (_einsum, _histogram, _solve, _tensordot)
-_IMPORTED_CHECKS = (_gradient_checker, _matrix_functions, _pseudoinverse, _sparse_segment)
+_IMPORTED_CHECKS = (
+    _confusion_matrix,
+    _gradient_checker,
+    _matrix_functions,
+    _pseudoinverse,
+    _sparse_segment,
+)
 _IMPORTED_ARRANGED = (
     _activations, _bitcast, _blocks, _check_shapes, _checks, _clip, _cross_entropy,
     _custom_gradient, _dropout, _embedding, _filled, _gather, _gather_nd, _joining, _moments,

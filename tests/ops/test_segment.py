@@ -212,6 +212,20 @@ CASES: list[Case] = [
         expect=np.array([0, 0, 1, 2, 2]),
     ),
     case(
+        tf.confusion_matrix, given([0, 1, 1]), given([0, 1, 0]), expect=np.array([[1, 0], [1, 1]])
+    ),
+    case(
+        tf.confusion_matrix,
+        given([[0], [1]]),
+        given([1, 1]),
+        num_classes=3,
+        weights=positive(2),
+        dtype=tf.float64,
+        expect=lambda i, j, w: np.array([[0, w[0], 0], [0, w[1], 0], [0, 0, 0]]),
+        needs="rank",
+        no_gradient="the assertions run in branches",
+    ),
+    case(
         sparse_tensor_dense_add,
         given([[0, 1], [1, 0]], np.int64),
         floats(2),
@@ -272,3 +286,11 @@ def test_a_chosen_row_must_exist() -> None:
         session.run(
             tf.sparse_segment_sum([[1.0]], tf.placeholder_with_default([0, 7], [2]), [0, 0])
         )
+
+
+@pytest.mark.parametrize("classes", [[-1, 0], [0, 5]])
+def test_a_class_out_of_range_is_refused(classes: list[int]) -> None:
+    labels = tf.placeholder(tf.int32, [2])
+    matrix = tf.confusion_matrix(labels, [0, 1], num_classes=2)
+    with tf.Session() as session, pytest.raises(tf.errors.InvalidArgumentError, match="labels"):
+        session.run(matrix, {labels: classes})

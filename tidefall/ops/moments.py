@@ -86,7 +86,7 @@ def weighted_moments(
         if weights.dtype.base_dtype is not x.dtype.base_dtype:
             weights = cast(weights, x.dtype.base_dtype)
         total = reduce_sum(weights * x, axes, name="weighted_input_sum", keepdims=True)
-        spread = weights + zeros_like_op(x)
+        spread = weights + zeros_like_op(x, name="zeros_like")
         weight = reduce_sum(spread, axes, name="sum_of_weights", keepdims=True)
         scale = reciprocal(weight, name="inv_weight_sum")
         mean = mul(total, scale)
