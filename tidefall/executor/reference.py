@@ -77,6 +77,11 @@ def _get(value: Value, values: dict[Value, Any]) -> Any:
     return values[value]
 
 
+def _is_taken(node: Node, values: dict[Value, Any]) -> bool:
+    """Whether a node lies on the sides of its conditionals that are taken."""
+    return all(bool(_get(each.predicate, values)) is each.side for each in _known(node, values))
+
+
 def _known(node: Node, values: dict[Value, Any]) -> Iterator[Guard]:
     """The guards, outer ones first, up to one whose predicate was itself not computed."""
     for guard in node.guards:
@@ -92,11 +97,12 @@ def _cell(key: str, plan: Plan, store: Store) -> Cell:
 
 def step(node: Node, plan: Plan, values: dict[Value, Any], store: Store) -> None:
     """Runs one node of a plan and adds its results to ``values``."""
-    if any(bool(_get(guard.predicate, values)) is not guard.side for guard in _known(node, values)):
-        values.update(dict.fromkeys(node.outputs))  # not taken: no value
-        return
-    inputs = [_get(value, values) for value in node.inputs]
+    inputs: list[Any] = []
     try:
+        if not _is_taken(node, values):
+            values.update(dict.fromkeys(node.outputs))  # no value
+            return
+        inputs = [_get(value, values) for value in node.inputs]
         results = _computed(node, plan, inputs, store)
     except Exception as error:
         raise failures.describe(error, node, inputs) from error
