@@ -79,6 +79,7 @@ def test_fifty_seeds_three_runs(stream: Any, dtype: str) -> None:
             assert_close(ours, values, ULPS[stream], what)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("stream", "dtype"), cases(RANDOM_GAPS))
 def test_every_size(stream: Any, dtype: str) -> None:
     for seeds in streams.SEEDS_FOR_SHAPES:

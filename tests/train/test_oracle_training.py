@@ -18,6 +18,10 @@ Arrays = dict[str, np.ndarray[Any, Any]]
 TOLERANCE = {np.dtype(np.float32): 1e-6, np.dtype(np.float64): 1e-12}
 
 
+# Each optimizer once with dense and once with sparse gradients; the rest takes a minute.
+QUICK = {"dense/float32/reference", "sparse/float64/resource"}
+
+
 @functools.cache
 def golden(name: str) -> Arrays:
     arrays: Arrays = golden_files.read_arrays(golden_files.path_of("training", f"{name}.npz"))
@@ -57,6 +61,7 @@ def cases() -> list[Any]:
             key = f"{problem}/{optimizer}/{dtype}/{kind}"
             gap = next((why for part, why in TRAINING_GAPS.items() if part in key), None)
             marks = [pytest.mark.xfail(reason=gap)] if gap else []
+            marks += [] if f"{problem}/{dtype}/{kind}" in QUICK else [pytest.mark.slow]
             params.append(pytest.param(problem, optimizer, dtype, resource, id=key, marks=marks))
     return params
 
