@@ -23,6 +23,10 @@ def _descending(x: Any) -> Any:
 
 
 _top_k_v1, _in_top_k_v1, _stitch = OPS["TopK"], OPS["InTopK"], OPS["ParallelDynamicStitch"]
+_MIXED = [
+    22, 0, 6, 19, 14, 10, 19, 24, 8, 13, 24, 2, 3, 2, 11, 13, 16, 8, 8, 19, 8, 2, 24, 20, 3, 12, 14,
+    0, 4, 3, 13, 11, 22, 13, 13, 11, 24, 16, 24, 21, 14, 16, 22, 21, 19, 1, 8, 0, 4, 6,
+]  # fmt: skip
 _words = strings("b", "a", "b", "c")
 _text = [b"b", b"a", b"c"]
 
@@ -152,3 +156,27 @@ def test_a_partition_that_does_not_exist() -> None:
 def test_an_index_beyond_the_dims() -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match="index is out of bound"):
         tf.Session().run(tf.unravel_index(tf.placeholder_with_default(6, []), [2, 3]))
+
+
+@pytest.mark.parametrize(
+    ("row", "k", "places"),
+    [
+        ([3, 1, 3, 2], 2, [2, 0]),
+        ([3, 1, 3, 2], 4, [0, 2, 3, 1]),
+        ([3, 1, 3, 2], 0, []),
+        (_MIXED, 7, [32, 0, 36, 22, 38, 7, 10]),
+    ],
+)
+def test_top_k_unsorted_is_in_the_order_of_tensorflows_heap(
+    row: list[int], k: int, places: list[int]
+) -> None:
+    values, indices = tf.Session().run(tf.nn.top_k([row], k, sorted=False))
+    assert indices.tolist() == [places]
+    assert values.tolist() == [[row[place] for place in places]]
+
+
+def test_few_of_a_long_row() -> None:
+    x = np.random.default_rng(3).integers(0, 400, (3, 2000)).astype(np.float32)
+    values, indices = tf.Session().run(tf.nn.top_k(x, 20))
+    np.testing.assert_array_equal(indices, np.argsort(-x, kind="stable")[:, :20])
+    np.testing.assert_array_equal(values, _descending(x)[:, :20])

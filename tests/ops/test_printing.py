@@ -11,12 +11,16 @@ import pytest
 
 import tidefall as tf
 from tests.ops.case import Case, Tier, case
-from tests.ops.inputs import floats
+from tests.ops.inputs import floats, given
 from tidefall.ops.summarize import layout, summary
 
 CASES: list[Case] = [
-    case(lambda x: tf.Print(x, [x], "values: "), floats(2, 3), expect=lambda x: x, label="Print")
-]
+    case(lambda x: tf.Print(x, [x], "values: "), floats(2, 3), expect=lambda x: x, label="Print"),
+    case(tf.strings.format, "{} of {}", [given(1), given([1, 2])],
+         expect=np.array(b"1 of [1 2]", object)),
+    case(tf.strings.format, "#", given(np.arange(9.0)), placeholder="#", summarize=1,
+         expect=np.array(b"[0 ... 8]", object)),
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("case", CASES, ids=str)

@@ -16,7 +16,6 @@ WITHOUT_CASE: dict[str, str] = {
     "Placeholder": "every case feeds one",
     "NoOp": "it has no value; every test that groups operations runs one",
     "PrintV2": "it has no value; its text is compared in tests/ops/test_printing.py",
-    "StringFormat": "its text is compared in tests/ops/test_printing.py",
     "ScalarSummary": "summaries are compared with TensorFlow's bytes: tests/summary",
     "HistogramSummary": "summaries are compared with TensorFlow's bytes: tests/summary",
     "ImageSummary": "summaries are compared with TensorFlow's bytes: tests/summary",

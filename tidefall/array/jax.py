@@ -217,6 +217,9 @@ def descending_order(x: Any, count: int) -> Any:
     return last - jnp.argsort(jnp.flip(x, -1), axis=-1, stable=True)[..., ::-1][..., :count]
 
 
+heap_order = descending_order
+
+
 def solve_triangular(matrix: Any, rhs: Any, lower: bool) -> Any:
     """Solves triangular systems, which may broadcast against their right-hand sides."""
     batch = jnp.broadcast_shapes(matrix.shape[:-2], rhs.shape[:-2])

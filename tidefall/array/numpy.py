@@ -6,6 +6,7 @@ the array API standard, in the form `tidefall.array.jax` offers too.
 
 from __future__ import annotations
 
+import heapq
 from collections.abc import Callable
 from typing import Any
 
@@ -248,8 +249,40 @@ def descending_order(x: Any, count: int) -> Any:
     """The places of the ``count`` largest elements of each row; of equal ones, the first first."""
     if count == 1 and x.shape[-1]:
         return np.argmax(x, -1)[..., np.newaxis]
-    last = x.shape[-1] - 1
-    return last - np.argsort(x[..., ::-1], -1, kind="stable")[..., ::-1][..., :count]
+    size = x.shape[-1]
+    if size < 512 or 4 * count > size:
+        return size - 1 - np.argsort(x[..., ::-1], -1, kind="stable")[..., ::-1][..., :count]
+    rows = x.reshape(-1, size)
+    least = np.partition(rows, size - count)[:, size - count]
+    order = np.empty((len(rows), count), np.int64)
+    for row, bound, places in zip(rows, least, order, strict=True):
+        large = np.flatnonzero(row >= bound)[::-1]
+        places[:] = large[np.argsort(row[large], kind="stable")[::-1][:count]]
+    return order.reshape(*x.shape[:-1], count)
+
+
+def heap_order(x: Any, count: int) -> Any:
+    """What `descending_order` gives, but in the order in which a heap of them ends up."""
+    if count == x.shape[-1]:
+        return descending_order(x, count)
+    order = [_heap(row, count) for row in x.reshape(-1, x.shape[-1])]
+    return np.array(order, np.int64).reshape(*x.shape[:-1], count)
+
+
+def _heap(row: Any, count: int) -> list[int]:
+    """The places of the largest elements of ``row``, which is read from front to back."""
+    start = count + 1
+    heap = [(value, -place) for place, value in enumerate(row[:start].tolist())]
+    heapq.heapify(heap)
+    heapq.heappop(heap)
+    while heap and start < len(row):
+        part = row[start : 2 * start]
+        for place in np.flatnonzero(part > heap[0][0]).tolist():
+            value = part[place].item()
+            if value > heap[0][0]:
+                heapq.heapreplace(heap, (value, -(start + place)))
+        start *= 2
+    return [-place for _, place in heap]
 
 
 def plain(x: Any) -> Any:

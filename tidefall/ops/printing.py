@@ -106,6 +106,40 @@ def string_format(
 string_format.shape(lambda inputs: Shape(()))
 
 
+@export("strings.format")
+def format_strings(
+    template: str,
+    inputs: Any,
+    placeholder: str = "{}",
+    summarize: int = 3,
+    name: str | None = None,
+) -> Any:
+    """A text with tensors in it, printed as NumPy prints arrays.
+
+    Args:
+      template: The text.
+      inputs: A tensor, or a list of tensors.
+      placeholder: What stands for a tensor in ``template``.
+      summarize: How many elements at each end of a dimension; -1 for all.
+      name: The name of the node.
+
+    Raises:
+      ValueError: If there are not as many placeholders as tensors.
+
+    >>> tf.Session().run(tf.strings.format("{} of {}", [tf.constant(1), tf.range(3)]))
+    b'1 of [0 1 2]'
+    """
+    tensors = [inputs] if is_tensor(inputs) else inputs
+    if template.count(placeholder) != len(tensors):
+        raise ValueError(
+            f"the template has {template.count(placeholder)} placeholders {placeholder!r} for "
+            f"{len(tensors)} tensors."
+        )
+    return string_format(
+        tensors, template=template, placeholder=placeholder, summarize=summarize, name=name
+    )
+
+
 @op("PrintV2", runs_on=HOST, effects=True, stateful=True, shape=shapes.none)
 def print_v2_op(
     xp: Namespace, input: String, *, output_stream: str = "stderr", end: str = "\n"

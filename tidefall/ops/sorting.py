@@ -33,13 +33,13 @@ from tidefall.ops.registry import (
 from tidefall.ops.sizes import rank, size
 
 
-def _largest(xp: Namespace, x: Any, count: int) -> tuple[Any, Any]:
+def _largest(xp: Namespace, x: Any, count: int, sorted: bool) -> tuple[Any, Any]:
     if not 0 <= count <= x.shape[-1]:
         raise ValueError(
             f"k must lie between 0 and {x.shape[-1]}, the size of the last dimension, but it is "
             f"{count}."
         )
-    order = xp.descending_order(x, count)
+    order = xp.descending_order(x, count) if sorted else xp.heap_order(x, count)
     return xp.take_along_axis(x, order, -1), order.astype(np.int32)
 
 
@@ -56,20 +56,22 @@ def _largest_shape(input: Shape, count: int | None) -> tuple[Shape, Shape]:
     return result, result
 
 
-@op("TopKV2", T=REALS, outputs=("values", "indices"), extra={"sorted": True})
-def top_k_v2(xp: Namespace, input: T, k: Int32) -> tuple[T, Int32]:
-    """The ``k`` largest elements of each row, largest first, and where they are."""
-    return _largest(xp, input, int(k))
+@op("TopKV2", T=REALS, outputs=("values", "indices"))
+def top_k_v2(xp: Namespace, input: T, k: Int32, *, sorted: bool = True) -> tuple[T, Int32]:
+    """The ``k`` largest elements of each row, largest first if ``sorted``, and their places."""
+    return _largest(xp, input, int(k), sorted)
 
 
-@op("TopK", T=REALS, outputs=("values", "indices"), extra={"sorted": True})
-def top_k_v1(xp: Namespace, input: T, *, k: int) -> tuple[T, Int32]:
-    """The ``k`` largest elements of each row, largest first, and where they are."""
-    return _largest(xp, input, k)
+@op("TopK", T=REALS, outputs=("values", "indices"))
+def top_k_v1(xp: Namespace, input: T, *, k: int, sorted: bool = True) -> tuple[T, Int32]:
+    """The ``k`` largest elements of each row, largest first if ``sorted``, and their places."""
+    return _largest(xp, input, k, sorted)
 
 
 @top_k_v2.shape
-def _top_k_v2_shape(ctx: ShapeContext, input: Shape, k: Shape) -> tuple[Shape, Shape]:
+def _top_k_v2_shape(
+    ctx: ShapeContext, input: Shape, k: Shape, *, sorted: bool
+) -> tuple[Shape, Shape]:
     if k.rank not in (None, 0):
         raise ValueError(f"k must be one number, but it has shape {k}.")
     value = ctx.constant(1)
@@ -79,7 +81,7 @@ def _top_k_v2_shape(ctx: ShapeContext, input: Shape, k: Shape) -> tuple[Shape, S
 
 
 @top_k_v1.shape
-def _top_k_v1_shape(input: Shape, *, k: int) -> tuple[Shape, Shape]:
+def _top_k_v1_shape(input: Shape, *, k: int, sorted: bool) -> tuple[Shape, Shape]:
     return _largest_shape(input, k)
 
 
@@ -112,7 +114,7 @@ def top_k(input: Any, k: Any = 1, sorted: bool = True, name: str | None = None) 
     Args:
       input: A tensor of rank 1 or more.
       k: How many, at most the size of the last dimension.
-      sorted: Accepted; the results are in descending order always, equal ones in their order.
+      sorted: Whether the results are in descending order, equal ones in the order they stand in.
       name: The name of the node.
 
     Returns:
