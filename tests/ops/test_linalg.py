@@ -486,6 +486,8 @@ CASES: list[Case] = [
         needs="rank",
     ),
     case(tf.linalg.expm, floats(3, 3), expect=expm, needs="shape", tolerance=1e-11),
+    case(tf.linalg.expm, floats(2, 2), dtypes=("float16",), expect=expm, needs="shape"),
+    case(tf.cholesky, positive_definite(2, 2), dtypes=("float16",), expect=np.linalg.cholesky),
     case(tf.linalg.expm, floats(2, 2, 2), expect=expm, needs="shape", tolerance=1e-11),
     case(tf.linalg.expm, complex_(2, 2), expect=expm, needs="shape", tolerance=1e-11),
     case(

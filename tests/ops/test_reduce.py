@@ -147,6 +147,8 @@ CASES: list[Case] = [
     case(tf.count_nonzero, ints(4, 3), axis=0, expect=lambda x: np.count_nonzero(x, axis=0)),
     case(tf.count_nonzero, special(0.0, 1.0, np.nan), expect=np.array(2)),
     case(tf.count_nonzero, strings("", "a"), expect=np.array(1)),
+    case(tf.count_nonzero, floats(3), dtypes=("bfloat16",), expect=np.array(3)),
+    case(tf.reduce_sum, given([1.0] * 1000), dtypes=("bfloat16",), expect=np.sum),
     case(tf.count_nonzero, bools(5), dtype=tf.int32, expect=np.count_nonzero),
     case(tf.argmax, floats(4, 3), expect=lambda x: x.argmax(0)),
     case(tf.argmax, floats(4, 3), axis=1, expect=lambda x: x.argmax(1)),

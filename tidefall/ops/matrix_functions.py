@@ -67,7 +67,7 @@ def expm(input: Any, name: str | None = None) -> Any:
 
 def _pade(x: Tensor) -> Any:
     """The Padé approximant of degree 13: ``(v - u) ** -1 @ (v + u)``, u odd and v even in x."""
-    b = [float(each) for each in _PADE]
+    b = [each / _PADE[0] for each in _PADE]  # half floats would not hold the whole numbers
     x2 = matmul(x, x)
     x4 = matmul(x2, x2)
     x6 = matmul(x4, x2)

@@ -438,6 +438,7 @@ def count_nonzero(
     with get_default_graph().name_scope(name or "count_nonzero"):
         x = convert_to_tensor(given, name="input")
         kind = x.dtype.base_dtype
-        zero = constant("" if kind is dtypes.string else kind.as_numpy_dtype(), name="zeros")
+        nothing: Any = {dtypes.string: "", dtypes.bool_: False}.get(kind, 0)
+        zero = constant(nothing, kind, name="zeros")
         present = cast(not_equal(x, zero), dtypes.int64)
         return cast(reduce_sum(present, axis=axis, keepdims=keepdims), dtype)
