@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from typing import Any
 
 from tidefall import proto
-from tidefall.client.fetches import Fetches, structure
+from tidefall.client.fetches import EXPANSIONS, Fetches, structure
 from tidefall.client.growth import Growth
 from tidefall.client.partial import PartialRun
 from tidefall.core import errors, hooks
@@ -166,7 +166,7 @@ class BaseSession:
             )
         feeds: list[Tensor] = []
         values: list[Any] = []
-        for key, value in feed_dict.items():
+        for key, value in _flat_feeds(feed_dict):
             tensor = self._fed_tensor(key)
             if not self._graph.is_feedable(tensor):
                 raise ValueError(f"tensor '{tensor.name}' may not be fed.")
@@ -297,6 +297,24 @@ class BaseSession:
         store = getattr(self, "_store", None)
         if store is not None and not self._closed:
             store.closed = True
+
+
+def _flat_feeds(feed_dict: Any) -> Iterator[tuple[Any, Any]]:
+    """Keys and values of a feed dictionary, those of tuples and composites taken apart.
+
+    Raises:
+      ValueError: If a tuple or composite is not given a value for each part.
+    """
+    for key, value in feed_dict.items():
+        expansion = EXPANSIONS.get(type(key))
+        parts = key if isinstance(key, tuple) else expansion.parts(key) if expansion else None
+        if parts is None:
+            yield key, value
+            continue
+        given = [part for part in value if part is not None] if isinstance(value, tuple) else value
+        if not hasattr(given, "__len__") or len(given) != len(parts):
+            raise ValueError(f"{len(parts)} values are needed for the feed {key!r}, not {value!r}.")
+        yield from zip(parts, given, strict=True)
 
 
 def _explained(error: Exception) -> BaseException:

@@ -87,7 +87,9 @@ class Versions:
 
     def _load_node(self, key: str, tensor: Tensor, guards: Guards) -> tuple[Value, Node]:
         info = self.cells[key]
-        value = Value(info.dtype, tensor._shape_value, tensor.name)
+        # A handle is a scalar, whatever the shape of its variable.
+        shape = tensor._shape_value if tensor._dtype._is_ref else info.shape
+        value = Value(info.dtype, shape, tensor.name)
         return value, Node(LOAD, info.op, {}, (), (value,), cell=key, guards=guards)
 
     def write(self, key: str, op: Operation, value: Value | None, guards: Guards) -> None:

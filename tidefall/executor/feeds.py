@@ -17,7 +17,7 @@ from tidefall.ops.constant import to_array
 class Feed:
     """How values for one fed tensor are converted and checked."""
 
-    __slots__ = ("_op", "_scalar", "dtype", "name", "np_dtype", "shape")
+    __slots__ = ("_largest", "_op", "_scalar", "dtype", "name", "np_dtype", "shape")
 
     def __init__(self, tensor: Tensor) -> None:
         self.dtype = tensor._dtype.base_dtype
@@ -27,6 +27,8 @@ class Feed:
         self._op = tensor._op
         simple = self.shape.rank == 0 and (self.dtype.is_floating or self.dtype.is_integer)
         self._scalar = self.dtype.as_numpy_dtype if simple else None
+        #: Python floats below this become scalars without further ado.
+        self._largest = float(self.dtype.max) if simple and self.dtype.is_floating else 0.0
 
     def __call__(self, value: Any) -> Any:
         """``value`` as an array of the tensor's dtype.
@@ -35,8 +37,8 @@ class Feed:
           TypeError: If it is a tensor, None, or of a kind that does not convert.
           ValueError: If its shape does not fit.
         """
-        if value.__class__ is float and self._scalar is not None and self.dtype.is_floating:
-            return self._scalar(value)
+        if value.__class__ is float and -self._largest < value < self._largest:
+            return self._scalar(value)  # type: ignore[misc]
         array = self._converted(value)
         if not _fits(array.shape, self.shape.dims):
             raise ValueError(
