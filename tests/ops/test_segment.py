@@ -10,7 +10,7 @@ import pytest
 import tidefall as tf
 from tests.ops.case import Case, Tier, case
 from tests.ops.inputs import complex_, floats, given, ints, positive
-from tidefall.ops.histogram import sparse_tensor_dense_add
+from tidefall.ops.histogram import bucketize, sparse_tensor_dense_add
 
 
 def rows(combine: Any, empty: Any) -> Any:
@@ -210,6 +210,12 @@ CASES: list[Case] = [
         nbins=3,
         dtypes=("float32",),
         expect=np.array([0, 0, 1, 2, 2]),
+    ),
+    case(
+        bucketize,
+        given([[-1.0, 0.0], [5.0, 9.0]]),
+        boundaries=[0.0, 5.0, 8.0],
+        expect=np.array([[0, 1], [2, 3]]),
     ),
     case(
         sparse_tensor_dense_add,

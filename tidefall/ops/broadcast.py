@@ -153,12 +153,6 @@ def repeated_axes(shape: Shape, other: Shape) -> list[int] | None:
     return axes
 
 
-def static_equal(x: Tensor, y: Tensor) -> bool:
-    """Whether two tensors surely have the same shape."""
-    a = x._shape_value
-    return a.is_fully_defined and a.dims == y._shape_value.dims
-
-
 @broadcast_to_op.gradient
 def _broadcast_to_grad(op: Operation, grad: Tensor) -> tuple[Tensor, None]:
     x = op.inputs[0]

@@ -8,7 +8,6 @@ from tidefall.core import dtypes, hooks
 from tidefall.core.exports import export
 from tidefall.core.shapes import UNKNOWN, Shape
 from tidefall.core.shapes import broadcast as broadcast_shapes
-from tidefall.ir.graph import get_default_graph
 from tidefall.ops import shapes
 from tidefall.ops.registry import COMPLEX, NUMBERS, REALS, Bool, Namespace, T, op
 
@@ -154,7 +153,3 @@ def logical_xor(x: Any, y: Any, name: str = "LogicalXor") -> Any:
     either = logical_or(x, y)
     both = logical_and(x, y)
     return logical_and(either, logical_not(both), name=name)
-
-
-def _scope(name: str) -> Any:
-    return get_default_graph().name_scope(name)

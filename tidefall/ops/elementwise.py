@@ -189,10 +189,10 @@ def sqrt_op(xp: Namespace, x: T) -> T:
 @op("SqrtGrad", T=FLOATS_COMPLEX, shape=shapes.same)
 def sqrt_grad(xp: Namespace, y: T, dy: T) -> T:
     """``dy / 2 / y``, the gradient of ``y = sqrt(x)``; a complex ``y`` is conjugated."""
-    return dy * x_half(dy) / (xp.conj(y) if y.dtype.kind == "c" else y)
+    return dy * _half(dy) / (xp.conj(y) if y.dtype.kind == "c" else y)
 
 
-def x_half(x: Any) -> Any:
+def _half(x: Any) -> Any:
     """One half in the dtype of ``x``."""
     return x.dtype.type(0.5)
 
@@ -219,7 +219,7 @@ def rsqrt(xp: Namespace, x: T) -> T:
 def rsqrt_grad(xp: Namespace, y: T, dy: T) -> T:
     """``-dy / 2 * y**3``, the gradient of ``y = 1 / sqrt(x)``; a complex ``y`` is conjugated."""
     y = xp.conj(y) if y.dtype.kind == "c" else y
-    return -x_half(dy) * dy * (y * y * y)
+    return -_half(dy) * dy * (y * y * y)
 
 
 @rsqrt.gradient

@@ -16,6 +16,7 @@ from tidefall.ir.inference import ShapeContext
 from tidefall.ir.opdef import HOST
 from tidefall.ir.operation import Operation
 from tidefall.ir.tensor import Tensor
+from tidefall.ops import shapes
 from tidefall.ops.array import reshape, shape
 from tidefall.ops.cast import cast
 from tidefall.ops.compare import greater
@@ -160,6 +161,15 @@ def histogram_fixed_width_bins(
             lowered = minimum(places, last)
             inside = maximum(lowered, 0, name=scope)
         return reshape(cast(inside, dtypes.int32), sizes)
+
+
+@op("Bucketize", T=_COUNTABLE, shape=shapes.unchanged, differentiable=False)
+def bucketize(xp: Namespace, input: T, *, boundaries: list[float]) -> Int32:
+    """For each number, how many of the rising ``boundaries`` are not greater."""
+    edges = np.asarray(boundaries, np.float64)
+    if (np.diff(edges) < 0).any():
+        raise ValueError(f"boundaries must not fall, but are {list(boundaries)}.")
+    return xp.searchsorted(xp.asarray(edges), input, side="right").astype("int32")
 
 
 @op("SparseTensorDenseAdd", Tindices=INDICES)
