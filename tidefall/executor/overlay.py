@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
+from contextlib import AbstractContextManager
 from typing import Any
 
 import numpy as np
@@ -36,6 +37,11 @@ class Overlay:
     def random(self) -> Overlay:
         """Whoever gives streams of random numbers."""
         return self
+
+    @property
+    def lock(self) -> AbstractContextManager[Any]:
+        """The session's lock, for plans inside a loop or a branch."""
+        return self._store.lock
 
     @property
     def closed(self) -> bool:
