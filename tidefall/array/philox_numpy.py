@@ -73,7 +73,7 @@ def _counters(words: list[int], offsets: Array, even: Array, odd: Array) -> None
     start = words[0] | words[1] << 32
     high = words[2] | words[3] << 32
     low = np.uint64(start) + offsets
-    carried = np.where(low < np.uint64(start), (high + 1) % 2**64, high).astype(np.uint64)
+    carried = np.uint64(high) + (low < np.uint64(start))
     even[0], odd[0] = low & _WORD, low >> _BITS
     even[1], odd[1] = carried & _WORD, carried >> _BITS
 
