@@ -31,7 +31,7 @@ LAYERS: dict[str, set[str]] = {
     "array": {"core"},
     "proto": {"core"},
     "ir": {"core"},
-    "ops": _GRAPH | {"proto"},
+    "ops": _GRAPH | {"proto", "state"},
     "gradients": _GRAPH | {"ops"},
     "compiler": _GRAPH | {"ops", "array.numpy"},
     "state": {"core", "array"},

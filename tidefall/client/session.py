@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import threading
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Any
 
 from tidefall import proto
@@ -14,6 +14,7 @@ from tidefall.client.growth import Growth
 from tidefall.client.partial import PartialRun
 from tidefall.core import errors, hooks
 from tidefall.core.exports import export
+from tidefall.core.runtime import time_limit
 from tidefall.executor import devices, straightline
 from tidefall.executor.tiers import chosen, compile_run
 from tidefall.ir.graph import Graph, get_default_graph
@@ -52,6 +53,7 @@ class BaseSession:
         self._closed = False
         self._bound: dict[Any, Callable[..., Any]] = {}
         self._tier = chosen(config)
+        self._time_limit = config.operation_timeout_in_ms if config is not None else 0
         self._edits = self._graph._edits
         self._growth = Growth(self._graph)
         self._partial: dict[str, PartialRun] = {}
@@ -113,9 +115,17 @@ class BaseSession:
         else:
             values = feed_dict.values() if feed_dict else ()
         try:
+            if options is not None or self._time_limit:
+                return self._limited(function, values, options)
             return function(*values)
         except Exception as error:
             raise _explained(error) from None
+
+    def _limited(self, function: Callable[..., Any], values: Iterable[Any], options: Any) -> Any:
+        """Calls a run's function, which may wait no longer than the options say."""
+        milliseconds = getattr(options, "timeout_in_ms", 0) or self._time_limit
+        with time_limit(milliseconds / 1000) if milliseconds > 0 else nullcontext():
+            return function(*values)
 
     def _prepare(
         self, fetches: Any, feed_dict: Any, key: Any
@@ -201,6 +211,8 @@ class BaseSession:
                 message = f"{len(feeds)} values are needed ({names}), but {len(values)} were given."
                 raise errors.InvalidArgumentError(None, None, message)
             try:
+                if options is not None or self._time_limit:
+                    return self._limited(function, values, options)
                 return function(*values)
             except Exception as error:
                 raise _explained(error) from None
@@ -271,8 +283,7 @@ class BaseSession:
         """Ends the session and forgets the values of its variables."""
         self._closed = True
         self._bound.clear()
-        self._store.closed = True
-        self._store.clear()
+        self._store.close()
 
     def _check_open(self) -> None:
         if self._closed:
@@ -296,7 +307,7 @@ class BaseSession:
     def __del__(self) -> None:
         store = getattr(self, "_store", None)
         if store is not None and not self._closed:
-            store.closed = True
+            store.close()
 
 
 def _flat_feeds(feed_dict: Any) -> Iterator[tuple[Any, Any]]:

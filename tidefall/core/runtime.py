@@ -6,8 +6,13 @@ call Python get a `RunContext` beside the array namespace. The executor implemen
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any, Protocol
+
+from tidefall.core import errors
 
 
 class RunContext(Protocol):
@@ -28,3 +33,53 @@ class RunContext(Protocol):
 
     def cancelled(self) -> bool:
         """Whether the run was cancelled or the session closed; blocking kernels look often."""
+
+    def wait(self, condition: threading.Condition, ready: Callable[[], bool]) -> None:
+        """Waits until ``ready()``; ``condition``, which is held, is notified of changes.
+
+        Raises:
+          CancelledError: If the run is cancelled first. Whoever cancels notifies the condition.
+          DeadlineExceededError: If the run has a time limit and it is reached.
+        """
+
+
+class _Limit(threading.local):
+    """When the run of this thread must have ended, on the monotonic clock."""
+
+    deadline: float | None = None
+
+
+_limit = _Limit()
+
+
+@contextmanager
+def time_limit(seconds: float) -> Iterator[None]:
+    """Runs of this thread inside the block have so many seconds to wait."""
+    before = _limit.deadline
+    _limit.deadline = time.monotonic() + seconds
+    try:
+        yield
+    finally:
+        _limit.deadline = before
+
+
+def wait_until(
+    condition: threading.Condition, ready: Callable[[], bool], cancelled: Callable[[], bool]
+) -> None:
+    """Waits, holding ``condition``, until ``ready()``; what `RunContext.wait` promises.
+
+    Raises:
+      CancelledError, DeadlineExceededError: See there.
+    """
+    while not ready():
+        if cancelled():
+            raise errors.CancelledError(
+                None, None, "the run was cancelled while it waited, since its session was closed."
+            )
+        deadline = _limit.deadline
+        left = None if deadline is None else deadline - time.monotonic()
+        if left is not None and left <= 0:
+            raise errors.DeadlineExceededError(
+                None, None, "the time limit of the run was reached while it waited."
+            )
+        condition.wait(left)

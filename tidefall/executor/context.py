@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable
 from typing import Any
 
+from tidefall.core.runtime import wait_until
 from tidefall.ir.operation import Operation
 from tidefall.state.cells import Store
 
@@ -39,3 +41,7 @@ class NodeContext:
     def cancelled(self) -> bool:
         """Whether the session was closed."""
         return self.store.closed
+
+    def wait(self, condition: threading.Condition, ready: Callable[[], bool]) -> None:
+        """Waits until ``ready()`` while ``condition`` is held and notified of changes."""
+        wait_until(condition, ready, self.cancelled)

@@ -238,6 +238,10 @@ class _Context:
         """Whether the session was closed."""
         return False
 
+    def wait(self, condition: Any, ready: Any) -> None:
+        """Nothing is waited for while tracing."""
+        raise TypeError("it waits")
+
 
 def _chosen(predicate: Any, if_true: Any, if_false: Any) -> Any:
     """A choice between two values, of which one may not exist if the predicate is known."""

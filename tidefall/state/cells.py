@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 
+from tidefall.core import errors
 from tidefall.core.shapes import Shape
 from tidefall.state import memory
 from tidefall.state.random_counters import RandomCounters
@@ -105,6 +106,7 @@ class Store:
         self.cells: dict[str, Cell] = {}
         self.resources: dict[Any, Any] = {}
         self.closed = False
+        self._making = threading.RLock()
         self.random = RandomCounters()
 
     def cell(self, key: str, dtype: np.dtype[Any], shape: Shape) -> Cell:
@@ -116,18 +118,39 @@ class Store:
             return found
 
     def resource(self, key: Any, make: Callable[[], Any]) -> Any:
-        """The resource of that key, made by ``make`` when first asked for."""
-        with self.lock:
+        """The resource of that key, made by ``make`` when first asked for.
+
+        Raises:
+          CancelledError: If it does not exist and the session was closed.
+        """
+        found = self.resources.get(key, _NOTHING)  # without a lock: regions hold theirs for long
+        if found is not _NOTHING:
+            return found
+        with self._making:
+            if self.closed:
+                raise errors.CancelledError(None, None, "the session was closed.")
             if key not in self.resources:
                 self.resources[key] = make()
             return self.resources[key]
 
-    def clear(self) -> None:
-        """Forgets everything; resources that can be closed are closed."""
-        with self.lock:
-            for resource in self.resources.values():
-                close = getattr(resource, "close", None)
-                if close is not None:
-                    close()
+    def close(self) -> None:
+        """Forgets everything and wakes whoever waits in a run.
+
+        Of each resource the methods ``cancel`` and ``close`` are called, where it or what its
+        `Handle` stands for has them. ``cancel`` notifies those who wait (see
+        `RunContext.wait`, which then raises) and stops threads; ``close`` gives files back.
+        """
+        with self._making:
+            self.closed = True
+            resources = list(self.resources.values())
             self.resources.clear()
+        for method in ("cancel", "close"):
+            for each in resources:
+                end = getattr(getattr(each, "resource", each), method, None)
+                if end is not None:
+                    end()
+        with self.lock:
             self.cells.clear()
+
+
+_NOTHING: Any = object()
