@@ -7,7 +7,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tidefall.io.crc32c import crc32c, mask, masked_crc32c, unmask
+from tidefall.io.crc32c import (
+    checksums,
+    crc32c,
+    mask,
+    masked_crc32c,
+    masks,
+    row_checksums,
+    unmask,
+)
 
 
 def bit_by_bit(data: bytes) -> int:
@@ -57,3 +65,21 @@ def test_masking_and_back() -> None:
     assert masked_crc32c(b"123456789") != 0xE3069283
     # The stored checksum of the length 24 in a record file that TensorFlow 1.15 wrote.
     assert masked_crc32c((24).to_bytes(8, "little")) == 0x224B7FA3
+
+
+@pytest.mark.parametrize("longest", [5, 40, 1024, 3000])
+def test_many_parts_at_once_are_as_each_alone(longest: int) -> None:
+    rng = np.random.default_rng(longest)
+    sizes = rng.integers(0, longest + 1, 50)
+    gaps = rng.integers(0, 30, 50)
+    ends = np.cumsum(sizes + gaps)
+    octets = rng.integers(0, 256, ends[-1] + 7).astype(np.uint8)
+    wanted = [crc32c(octets[b - n : b].tobytes()) for b, n in zip(ends, sizes, strict=True)]
+    assert checksums(octets, ends - sizes, ends).tolist() == wanted
+    assert masks(np.array(wanted, np.uint32)).tolist() == [mask(each) for each in wanted]
+
+
+def test_rows_at_once_are_as_each_alone() -> None:
+    rows = np.random.default_rng(0).integers(0, 256, (5, 8)).astype(np.uint8)
+    wanted = [crc32c(row.tobytes()) for row in rows]
+    assert row_checksums(rows).tolist() == wanted

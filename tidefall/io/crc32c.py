@@ -20,6 +20,7 @@ _BLOCK = 1024  # bytes
 _GROUP = 64  # blocks looked up at once, so that intermediates stay in the cache
 
 Words = NDArray[np.uint32]
+Places = NDArray[np.intp]
 
 
 def crc32c(data: bytes | bytearray | memoryview, value: int = 0) -> int:
@@ -45,6 +46,48 @@ def masked_crc32c(data: bytes | bytearray | memoryview) -> int:
     The checksum of a text that holds its own checksum is a constant, which masking prevents.
     """
     return mask(crc32c(data))
+
+
+def checksums(octets: NDArray[np.uint8], starts: Places, ends: Places) -> Words:
+    """The CRC-32C of many parts of ``octets``, which are in order and do not overlap."""
+    sizes = ends - starts
+    usual = (sizes >= 4) & (sizes <= _BLOCK)
+    found = np.zeros(len(starts), np.uint32)
+    found[usual] = _of_parts(octets, starts[usual], ends[usual])
+    for index in np.flatnonzero(~usual):
+        found[index] = crc32c(octets[starts[index] : ends[index]].tobytes())
+    return found
+
+
+def _of_parts(octets: NDArray[np.uint8], starts: Places, ends: Places) -> Words:
+    """`checksums` of parts of four bytes up to a block, all looked up at once."""
+    if not len(starts):
+        return np.zeros(0, np.uint32)
+    table, _ = _position_table()
+    first = starts[0]
+    data = octets[first : ends[-1]].copy()
+    bounds = np.stack([starts, ends], 1).ravel() - first  # of parts and the gaps after them
+    data[bounds[0::2, np.newaxis] + np.arange(4)] ^= 0xFF  # what the register begins with
+    place = np.repeat(
+        (_BLOCK - np.repeat(bounds[1::2], 2)) * 256, np.diff(bounds, append=len(data))
+    )
+    place += np.arange(0, len(data) * 256, 256)  # less what is left of the part, in entries
+    place += data
+    np.clip(place, 0, len(table) - 1, out=place)  # in gaps, where the result does not matter
+    registers: Words = np.bitwise_xor.reduceat(table.take(place), bounds[:-1])[::2]
+    return registers ^ np.uint32(0xFFFFFFFF)
+
+
+def row_checksums(rows: NDArray[np.uint8]) -> Words:
+    """The CRC-32C of each row of a matrix, of four to a block's columns; it is overwritten."""
+    rows[:, :4] ^= 0xFF
+    return _contributions(rows) ^ np.uint32(0xFFFFFFFF)
+
+
+def masks(crcs: Words) -> Words:
+    """The stored forms of checksums."""
+    turned: Words = (crcs >> np.uint32(15)) | (crcs << np.uint32(17))
+    return turned + np.uint32(_MASK_DELTA)
 
 
 def mask(crc: int) -> int:

@@ -6,20 +6,19 @@ checksum of the data. A whole file may be compressed.
 
 from __future__ import annotations
 
-import gzip
+import contextlib
 import struct
 import zlib
 from collections.abc import Iterator
-from typing import IO, Any, Protocol
+from typing import IO, Any
 
 from tidefall.core import errors
 from tidefall.core.exports import export
 from tidefall.io.crc32c import masked_crc32c
 from tidefall.io.oserrors import os_errors, path_text
+from tidefall.io.record_blocks import RecordBlocks
 
-_HEADER = struct.Struct("<QI")
 _FOOTER = struct.Struct("<I")
-_READ_SIZE = 1 << 16
 
 
 @export("python_io.TFRecordCompressionType", "io.TFRecordCompressionType")
@@ -193,72 +192,14 @@ def tf_record_iterator(path: Any, options: Any = None) -> Iterator[bytes]:
       NotFoundError: If there is no such file.
       DataLossError: If a checksum is wrong or the file ends within a record.
     """
-    text = path_text(path)
     kind = TFRecordOptions.get_compression_type_string(options)
-    with os_errors(text):
-        file = open(text, "rb")  # noqa: SIM115 (the generator closes it)
-    return _records(file, text, kind)
+    return _records(RecordBlocks(path_text(path), kind))
 
 
-def _records(file: IO[bytes], path: str, kind: str) -> Iterator[bytes]:
-    with file, os_errors(path):
-        source: _Source = _Inflated(file, kind, path) if kind else file
-        at = 0
-        while True:
-            header = source.read(_HEADER.size)
-            if len(header) < _HEADER.size:  # what a writer has not finished yet
-                return
-            length, checksum = _HEADER.unpack(header)
-            _check(checksum == masked_crc32c(header[:8]), path, "corrupted", at)
-            at += _HEADER.size
-            data = source.read(length)
-            footer = source.read(_FOOTER.size)
-            _check(len(footer) == _FOOTER.size, path, "truncated", at - _HEADER.size)
-            _check(_FOOTER.unpack(footer)[0] == masked_crc32c(data), path, "corrupted", at)
-            at += length + _FOOTER.size
-            yield data
-
-
-def _check(holds: bool, path: str, what: str, at: int) -> None:
-    if not holds:
-        raise errors.DataLossError(None, None, f"{path}; {what} record at {at}")
-
-
-class _Source(Protocol):
-    def read(self, size: int, /) -> bytes: ...
-
-
-class _Inflated:
-    """A compressed file, read as what it was."""
-
-    def __init__(self, file: IO[bytes], kind: str, path: str) -> None:
-        self._file: IO[bytes] | gzip.GzipFile = (
-            gzip.GzipFile(fileobj=file) if kind == "GZIP" else file
-        )
-        self._inflate = None if kind == "GZIP" else zlib.decompressobj()
-        self._pending = b""
-        self._path = path
-
-    def read(self, size: int) -> bytes:
-        try:
-            if self._inflate is None:
-                return self._file.read(size)
-            return self._read_zlib(size)
-        except (zlib.error, gzip.BadGzipFile, EOFError) as error:
-            raise errors.DataLossError(
-                None, None, f"{self._path}; cannot be decompressed: {error}. Is the "
-                "compression_type the one it was written with?"
-            ) from error  # fmt: skip
-
-    def _read_zlib(self, size: int) -> bytes:
-        assert self._inflate is not None
-        while len(self._pending) < size:
-            block = self._file.read(_READ_SIZE)
-            if not block:
-                break
-            self._pending += self._inflate.decompress(block)
-        data, self._pending = self._pending[:size], self._pending[size:]
-        return data
+def _records(blocks: RecordBlocks) -> Iterator[bytes]:
+    with contextlib.closing(blocks):
+        while (block := blocks.next_block()) is not None:
+            yield from block.values
 
 
 def _compressor(kind: str, options: Any) -> Any:
