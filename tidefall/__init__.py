@@ -19,6 +19,9 @@ from tidefall.contrib import regularizers as _regularizers
 from tidefall.core import compat as _compat
 from tidefall.core import exports as _exports
 from tidefall.core import logging as _logging
+from tidefall.data import iterator as _iterator
+from tidefall.data import iterator_resource as _iterator_resource
+from tidefall.executor import functions as _functions
 from tidefall.flow import assertion as _assertion
 from tidefall.flow import case as _case
 from tidefall.flow import cond as _cond
@@ -162,6 +165,7 @@ _IMPORTED_VARIABLES = (
     _adadelta,
     _adagrad,
     _adagrad_da,
+_IMPORTED_DATA = (_functions, _iterator, _iterator_resource)
     _ftrl,
     _gradient_descent,
     _momentum,
@@ -190,3 +194,4 @@ def __getattr__(name: str) -> _Any:
         return _namespace.load(_sys.modules[__name__], "", name)
     except KeyError:
         raise AttributeError(f"tidefall has no tf.{name} yet.") from None
+    data: _Any
