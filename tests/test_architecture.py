@@ -44,6 +44,7 @@ LAYERS: dict[str, set[str]] = {
         name: _GRAPH | {"ops", "proto", "gradients", "variables", "flow", "io"}
         for name in sorted(_MODELS)
     },
+    "data": _GRAPH | {"array", "state", "ops", "proto", "gradients", "variables", "flow", "io"},
     "train": _TO_TRAIN,
     "keras": _TO_TRAIN,
     "contrib": _TO_TRAIN,

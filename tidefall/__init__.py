@@ -19,6 +19,9 @@ from tidefall.contrib import regularizers as _regularizers
 from tidefall.core import compat as _compat
 from tidefall.core import exports as _exports
 from tidefall.core import logging as _logging
+from tidefall.data import iterator as _iterator
+from tidefall.data import iterator_resource as _iterator_resource
+from tidefall.executor import functions as _functions
 from tidefall.flow import assertion as _assertion
 from tidefall.flow import case as _case
 from tidefall.flow import cond as _cond
@@ -35,7 +38,10 @@ from tidefall.io import graph_util as _graph_util
 from tidefall.io import import_graph as _import_graph
 from tidefall.io import meta_graph as _meta_graph
 from tidefall.io import op_def as _op_def
+from tidefall.io import readers as _readers_of_files
 from tidefall.io import records as _records
+from tidefall.io import serialized as _serialized
+from tidefall.io import whole_files as _whole_files
 from tidefall.ir import with_blocks as _with_blocks
 from tidefall.losses import collected as _collected
 from tidefall.ops import activations as _activations
@@ -48,10 +54,13 @@ from tidefall.ops import checks as _checks
 from tidefall.ops import clip as _clip
 from tidefall.ops import confusion_matrix as _confusion_matrix
 from tidefall.ops import cross_entropy as _cross_entropy
+from tidefall.ops import csv as _csv
 from tidefall.ops import cumulative as _cumulative
+from tidefall.ops import decoding as _decoding
 from tidefall.ops import dropout as _dropout
 from tidefall.ops import einsum as _einsum
 from tidefall.ops import embedding as _embedding
+from tidefall.ops import files as _files
 from tidefall.ops import filled as _filled
 from tidefall.ops import gather as _gather
 from tidefall.ops import gather_nd as _gather_nd
@@ -70,10 +79,12 @@ from tidefall.ops import placeholders as _placeholders
 from tidefall.ops import printing as _printing
 from tidefall.ops import pseudoinverse as _pseudoinverse
 from tidefall.ops import py_func as _py_func
+from tidefall.ops import queues as _queues
 from tidefall.ops import random as _random
 from tidefall.ops import random_crop as _random_crop
 from tidefall.ops import random_rejection as _random_rejection
 from tidefall.ops import random_stateless as _random_stateless
+from tidefall.ops import readers as _readers
 from tidefall.ops import rearranging as _rearranging
 from tidefall.ops import reduce as _reduce
 from tidefall.ops import repeating as _repeating
@@ -146,10 +157,15 @@ _IMPORTED_CHECKS = (
 _IMPORTED_ARRANGED = (
     _activations, _bitcast, _blocks, _check_shapes, _checks, _clip, _cross_entropy,
     _custom_gradient, _dropout, _embedding, _filled, _gather, _gather_nd, _joining, _moments,
-    _numerics, _one_hot, _padding, _partition, _placeholders, _printing, _py_func, _rearranging,
+    _numerics, _one_hot, _padding, _partition, _placeholders, _printing, _py_func, _queues,
+    _rearranging,
     _repeating, _sizes, _slicing, _softmax, _sorting, _static_value, _unique, _where,
 )  # fmt: skip
+_IMPORTED_FILES = (
+    _csv, _decoding, _files, _readers, _readers_of_files, _serialized, _whole_files,
+)  # fmt: skip
 _IMPORTED_CONTRIB = (_regularizers,)
+_IMPORTED_DATA = (_functions, _iterator, _iterator_resource)
 _IMPORTED_FLOW = (_assertion, _case, _cond, _functional, _hessians, _loop_gradients, _while_loop)
 _IMPORTED_RANDOM = (_random, _random_crop, _random_rejection, _random_stateless)
 _IMPORTED_VARIABLES = (
@@ -178,6 +194,7 @@ _namespace.build(_sys.modules[__name__], _exports.TABLE)
 
 if _TYPE_CHECKING:  # public namespaces whose names are also those of folders
     contrib: _Any
+    data: _Any
     gradients: _Any
     io: _Any
     losses: _Any

@@ -49,6 +49,21 @@ RefNextIteration StackV2 StackPushV2 StackPopV2
 for _name in (*_FLOW, *[name for name in OPS if name.startswith("TensorArray")]):
     WITHOUT_CASE[_name] = "a plan runs them together: tests/flow"
 
+#: Ops of pipelines, which are run together.
+_PIPELINES = """
+IteratorV2 OneShotIterator MakeIterator IteratorGetNext IteratorGetNextSync
+IteratorGetNextAsOptional IteratorToStringHandle IteratorFromStringHandleV2 SerializeIterator
+DeserializeIterator DatasetToSingleElement DatasetCardinality DatasetToTFRecord OptionalFromValue
+OptionalNone OptionalHasValue OptionalGetValue BatchDatasetV2 PaddedBatchDatasetV2
+ParallelInterleaveDatasetV2 FixedLengthRecordDatasetV2
+""".split()
+for _name in (*_PIPELINES, *[name for name in OPS if name.endswith("Dataset")]):
+    WITHOUT_CASE[_name] = "an iterator runs the whole pipeline: tests/data"
+
+for _name in OPS:
+    if "Queue" in _name:
+        WITHOUT_CASE[_name] = "queues have state: test_queues, tests/state, tests/train"
+
 HERE = Path(__file__).parent
 
 

@@ -32,7 +32,7 @@ from programs import (
 
 GRAPH_FAMILIES = [
     "basics", "operators", "arrays", "math", "nn", "variables", "kept", "flow", "random",
-    "training", "examples", "summaries",
+    "training", "examples", "summaries", "queues",
 ]  # fmt: skip
 
 WRONG_FAMILIES = ["values", "shapes", "models", "runs"]

@@ -31,6 +31,9 @@ class RunContext(Protocol):
         The stream is made of blocks of 128 bits; each value may use as many as are said.
         """
 
+    def calls(self) -> Any:
+        """The functions of a new iterator: ``calls.bind(function)`` is what runs one."""
+
     def cancelled(self) -> bool:
         """Whether the run was cancelled or the session closed; blocking kernels look often."""
 

@@ -6,6 +6,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from tidefall.core import hooks
 from tidefall.core.runtime import wait_until
 from tidefall.ir.operation import Operation
 from tidefall.state.cells import Store
@@ -37,6 +38,10 @@ class NodeContext:
     def random(self, seed: int, seed2: int, outputs: int, blocks_per_output: int = 256) -> Any:
         """The node's random stream at its present counter, which moves on by ``outputs``."""
         return self.store.random.reserve(self.op._name, seed, seed2, outputs, blocks_per_output)
+
+    def calls(self) -> Any:
+        """The functions of a new iterator, with random streams of their own."""
+        return hooks.call("function_calls", self.store)
 
     def cancelled(self) -> bool:
         """Whether the session was closed."""

@@ -388,9 +388,9 @@ class _Writer:
             template = template(node)
         if template is not None:
             return template.format(*[_parenthesised(text) for text in arguments])
-        attrs = [f", {k}={self._attr(v)}" for k, v in kernel_attrs(node.op).items()]
-        run = f"{self._context(node)}, " if node.opdef.needs_run else ""
-        return f"{self._kernel(node)}(xp, {run}{', '.join(arguments)}{''.join(attrs)})"
+        attrs = [f"{k}={self._attr(v)}" for k, v in kernel_attrs(node.op).items()]
+        run = [self._context(node)] if node.opdef.needs_run else []
+        return f"{self._kernel(node)}({', '.join(['xp', *run, *arguments, *attrs])})"
 
     def _argument(self, value: Any) -> str:
         if value is None:

@@ -141,10 +141,7 @@ def _convert_one(
             raise _dtype_mismatch(op, arg, value.dtype.base_dtype, resolved, before) from error
         raise type(error)(f"input '{arg.name}': {error}") from error
     if tensor.graph is not graph:
-        raise ValueError(
-            f"input '{arg.name}' is tensor '{tensor.name}' of another tf.Graph. Build both under "
-            "the same `with graph.as_default():`."
-        )
+        tensor = _captured(graph, arg, tensor)
     dtype = tensor._dtype.base_dtype
     if arg.is_ref and not tensor._dtype._is_ref:
         raise TypeError(
@@ -157,6 +154,17 @@ def _convert_one(
         resolved[arg.type_attr] = dtype
         _check_allowed(op, arg, dtype)
     return tensor
+
+
+def _captured(graph: Graph, arg: Arg, tensor: Tensor) -> Tensor:
+    """What stands in ``graph``, the body of a function, for a tensor of the graph around it."""
+    found = graph.capture(tensor)
+    if found is None:
+        raise ValueError(
+            f"input '{arg.name}' is tensor '{tensor.name}' of another tf.Graph. Build both under "
+            "the same `with graph.as_default():`."
+        )
+    return found
 
 
 def _convert_list(
@@ -177,9 +185,9 @@ def _convert_list(
         resolved[arg.type_list_attr] = tuple([tensor._dtype.base_dtype for tensor in tensors])
     else:
         tensors = _convert_equal(op, arg, value, resolved)
-    for tensor in tensors:
-        if tensor.graph is not graph:
-            raise ValueError(f"input '{arg.name}' has tensor '{tensor.name}' of another tf.Graph.")
+    tensors = [
+        tensor if tensor.graph is graph else _captured(graph, arg, tensor) for tensor in tensors
+    ]
     count = len(tensors)
     if arg.number_attr is not None and resolved.setdefault(arg.number_attr, count) != count:
         raise ValueError(

@@ -117,6 +117,10 @@ class Graph(scopes.Scopes):
         attrs = hooks.call("canonical_attrs", opdef, attrs or {}) if attrs else {}
         return build.add(self, opdef, tuple(inputs), attrs, self._names.for_op(name or op_type))
 
+    def capture(self, tensor: Tensor) -> Tensor | None:
+        """What stands here for a tensor of another graph; None, since graphs are apart."""
+        return None
+
     def changed(self) -> None:
         """Says that an existing node changed, so that plans made earlier are dropped."""
         self._edits += 1

@@ -29,14 +29,16 @@ class Handle:
       container: The container the resource is in; "" is the default one.
       name: Its name there: the shared name, or the name of the node that made it.
       resource: The resource.
+      users: Names of nodes that were found to want just such a resource.
     """
 
-    __slots__ = ("array", "container", "name", "resource")
+    __slots__ = ("array", "container", "name", "resource", "users")
 
     def __init__(self, container: str, name: str, resource: Any) -> None:
         self.container = container
         self.name = name
         self.resource = resource
+        self.users: set[str] = set()
         self.array: Any = np.array(self, object)
 
     def __repr__(self) -> str:

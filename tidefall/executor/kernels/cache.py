@@ -74,7 +74,7 @@ def key(text: str, target: Target) -> str:
         f"llvm {binding.llvm_version_info} tidefall {_own_version()}"
     )
     parts = (versions, target.identity, text)
-    return hashlib.blake2b("\0".join(parts).encode(), digest_size=20).hexdigest()
+    return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
 def default_cache() -> ObjectCache | None:
@@ -168,7 +168,7 @@ def _unsealed(name: str, content: bytes | None) -> bytes | None:
 
 
 def _checksum(name: str, data: bytes) -> bytes:
-    return hashlib.blake2b(data, digest_size=_DIGEST, key=name.encode()).digest()
+    return hashlib.sha256(name.encode() + b"\0" + data).digest()
 
 
 @contextmanager

@@ -43,6 +43,8 @@ _serial = itertools.count()
 # whoever drops it, who would have to wait for a compilation that is under way.
 _unused: list[Any] = []
 
+_immortal: list[Loaded] = []
+
 
 class KernelError(Exception):
     """LLVM refused a kernel: its text, or its object code. The message holds LLVM's words."""
@@ -61,6 +63,12 @@ class Loaded:
 
     def __del__(self, unused: list[Any] = _unused) -> None:
         unused.append(self._tracker)
+
+    def kept_forever(self) -> Loaded:
+        """The same code, which now stays as long as the process: threads of our own run it."""
+        _immortal.append(self)
+        self._tracker._owned = True  # in llvmlite's words: not to be closed at the end either
+        return self
 
 
 class _MethodDef(ctypes.Structure):

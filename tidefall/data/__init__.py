@@ -1,0 +1,1 @@
+"""Datasets, their transformations and iterators."""

@@ -1,0 +1,1 @@
+"""Datasets at work: one pass over each, element by element or in blocks."""
