@@ -77,6 +77,7 @@ class Memory:
       sums_size: Size of a chunk's area.
       tiles: Offset of each row array in a worker's tile.
       tile_size: Size of a tile.
+      turned: Offset in a tile of the room for a transposed array.
       kept: Offset of row arrays that later passes read, within the memory kept for a tile.
       kept_size: Size of that.
       slots: Number of places in the table.
@@ -94,6 +95,7 @@ class Memory:
     sums_size: int = 0
     tiles: dict[Array, int] = field(default_factory=dict)
     tile_size: int = 0
+    turned: int = 0
     kept: dict[Array, int] = field(default_factory=dict)
     kept_size: int = 0
     slots: int = FIRST_POINTER
@@ -110,6 +112,9 @@ def lay_out(fused: Fused, plan: Schedule, lanes: int, tile: int) -> Memory:
         memory.kept_size += padded(width(array) * tile * array.dtype.itemsize)
     for steps in plan.passes:
         _tile(memory, fused, plan, steps, tile)
+    memory.turned = memory.tile_size
+    wide = [s.columns * s.instruction.result.dtype.itemsize for s in memory.sums.values() if not s.lanes]
+    memory.tile_size += padded(max(wide, default=0) * tile)
     return memory
 
 

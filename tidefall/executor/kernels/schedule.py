@@ -74,12 +74,31 @@ class _Scheduler:
         self.turned: set[Array] = set()
         self.pass_of: dict[Array, int] = {}
         self.work: list[Instruction] = []
+        self._definition: dict[Array, Instruction] = {}
         self._needed = self._find_needed()
         for array in (*fused.inputs.values(), *fused.cells.values()):
             self._place(array)
         for instruction in fused.recording.instructions:
             if instruction.result in self._needed:
                 self._visit(instruction)
+        self._own_results()
+
+    def _own_results(self) -> None:
+        """Gives memory of their own to results that are parts of something else."""
+        fused = self.fused
+        fused.outputs.update({v: self._own(x) for v, x in fused.outputs.items()})
+        fused.writes.update({k: self._own(x) for k, x in fused.writes.items()})
+        for _, _, gradients in fused.packed:
+            gradients[:] = [self._own(x) for x in gradients]
+
+    def _own(self, x: Array) -> Array:
+        view = self._place(x)
+        made = {each.result for each in self.work}
+        if view.is_whole and view.root in made and kind(view.root) == kind(x):
+            return x
+        copy = Array(x.recording, x.shape, x.dtype)
+        self._visit(Instruction("copy", (x,), None, copy))
+        return copy
 
     def _roots(self) -> Iterable[Array]:
         yield from self.fused.outputs.values()
@@ -107,7 +126,10 @@ class _Scheduler:
     def _visit(self, instruction: Instruction) -> None:
         for each in instruction.inputs:
             self._place(each)
+            if not _is_elementwise(instruction):
+                self._give_memory(each)
         result = instruction.result
+        self._definition[result] = instruction
         self.pass_of[result] = self._pass(instruction)
         if is_view(instruction):
             view = derived(instruction, self.views[instruction.inputs[0]])
@@ -116,6 +138,18 @@ class _Scheduler:
                 return
         self.views[result] = whole(result)
         self.work.append(instruction)
+
+    def _give_memory(self, array: Array) -> None:
+        """Makes a row array of its own from one that only repeats a free one."""
+        if kind(array) == FREE or kind(self.views[array].root) != FREE:
+            return
+        definition = self._definition[array]
+        if kind(array) == TURNED:
+            self._give_memory(definition.inputs[0])
+            self.views[array] = self.views[definition.inputs[0]]
+            return
+        self.views[array] = whole(array)
+        self.work.append(definition)
 
     def _pass(self, instruction: Instruction) -> int:
         """The pass that computes a row array; after which pass a free one is known."""
@@ -169,7 +203,7 @@ def _over_rows(instruction: Instruction) -> bool:
 
 
 def _is_elementwise(instruction: Instruction) -> bool:
-    return instruction.name in ELEMENTWISE or is_view(instruction)
+    return instruction.name in ELEMENTWISE or instruction.name == "copy" or is_view(instruction)
 
 
 def _dims(instruction: Instruction) -> tuple[int, ...]:
