@@ -11,7 +11,8 @@ from __future__ import annotations
 import builtins
 import math
 from collections.abc import Sequence
-from typing import Any, NamedTuple
+from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 
@@ -78,7 +79,8 @@ class Extent:
     __int__ = __float__ = __index__ = __floordiv__ = __truediv__ = __add__ = __radd__ = _refuse
 
 
-class Instruction(NamedTuple):
+@dataclass(frozen=True, eq=False)
+class Instruction:
     """One primitive applied.
 
     Attributes:

@@ -78,6 +78,7 @@ class _Recorder:
         self.sizes = sizes
         self.plan = plan
         self.fused = Fused()
+        self.nodes: list[Node] = []
         self.known: dict[Value, Any] = {}
 
     def record(self, node: Node) -> None:
@@ -98,6 +99,7 @@ class _Recorder:
             self.fused.inputs = before
             self.fused.cells = cells
             raise NotRecordable(str(error)) from error
+        self.nodes.append(node)
 
     def _record(self, node: Node) -> None:
         if node.guards or node.bodies or node.type in _NEVER:
@@ -432,8 +434,13 @@ class _Stages:
             if value not in written:
                 fused.outputs[value] = recorder.known[value]
         cells = {v: k for n in members for v, k in zip(n.outputs, n.updates, strict=False)}
-        attrs = {"fused": fused, "cells": {v: cells[v] for v in outputs if v in written}}
         inputs = tuple(fused.inputs)
+        body = Plan(
+            inputs, tuple(sorted(recorder.nodes, key=self._position.__getitem__)), tuple(outputs),
+            self._plan.cells,
+        )  # fmt: skip
+        own_cells = {v: cells[v] for v in outputs if v in written}
+        attrs = {"fused": fused, "cells": own_cells, "body": body}
         return Node(
             KERNEL, members[0].op, attrs, inputs, tuple(outputs), updates, members=tuple(members)
         )

@@ -25,7 +25,18 @@ from tidefall.executor.feeds import Feed, inline_test
 from tidefall.executor.lifetimes import Lifetimes
 from tidefall.executor.templates import COMMUTATIVE, IN_PLACE, TEMPLATES
 from tidefall.ir.opdef import group
-from tidefall.ir.plan import CHOICE, IS_INITIALIZED, LOAD, PACKED, WHILE, Guard, Node, Plan, Value
+from tidefall.ir.plan import (
+    CHOICE,
+    IS_INITIALIZED,
+    KERNEL,
+    LOAD,
+    PACKED,
+    WHILE,
+    Guard,
+    Node,
+    Plan,
+    Value,
+)
 from tidefall.ir.tensor import Tensor
 from tidefall.state.cells import Store
 
@@ -36,7 +47,7 @@ BUILTINS: dict[str, Any] = {
     **{
         name: getattr(np, name)
         for name in (
-            "add array asarray cos divide dot errstate exp int32 log log1p maximum minimum "
+            "add array asarray cos divide dot empty errstate exp int32 log log1p maximum minimum "
             "multiply ndarray negative sin sqrt subtract tanh"
         ).split()
     },
@@ -97,6 +108,7 @@ class Program:
         self.filename = f"<tidefall plan {next(_serial)}>"
         self._code = compile(self.source, self.filename, "exec")
         self._packs = writer.packs
+        self._kernels = writer.kernels
         self._loops = {
             name: Program(body, [], expression, {}, nesting=inner)
             for name, (body, expression, inner) in writer.loops.items()
@@ -117,6 +129,8 @@ class Program:
             names[name] = packs.bind(node, self.plan, store)
         for name, loop in self._loops.items():
             names[name] = loop.bind(store)
+        for name, node in self._kernels.items():
+            names.update(_kernel_names(name, node, self.plan, store))
         names["general"] = _Lazily(self._general, store)
         exec(self._code, names)
         return names["run"]  # type: ignore[no-any-return]
@@ -203,6 +217,7 @@ class _Writer:
         self._guards = {v: node.guards for node in plan.nodes if node.guards for v in node.outputs}
         self._unnamed = {v for node in plan.nodes if node.type == PACKED for v in node.outputs}
         self.packs: dict[str, Node] = {}
+        self.kernels: dict[str, Node] = {}
         self.loops: dict[str, tuple[Plan, str, Nesting]] = {}
         self._feeds = [Feed(tensor) for tensor in feeds]
         for value in plan.feeds:
@@ -277,6 +292,9 @@ class _Writer:
         elif node.type == WHILE:
             self._while(node, indent)
             return
+        elif node.type == KERNEL:
+            self._kernel_call(node, indent)
+            return
         elif node.type == PACKED:
             text = self._packed(node)
         else:
@@ -333,6 +351,35 @@ class _Writer:
             if self._life.is_read(value):
                 text += f"; {self._names[value]} = {self._cell(key)}.value"
         return text
+
+    def _kernel_call(self, node: Node, indent: int) -> None:
+        """A call of native code, which leaves what is no row array in known places."""
+        name = f"kernel{len(self.kernels)}"
+        self.kernels[name] = node
+        call = node.attrs["call"]
+        fused = call.fused
+        rows = [self._argument(value) for value in call.row_inputs]
+        for value in call.free_inputs:
+            self._line(indent, f"{name}_{call.place[value]}[...] = {self._argument(value)}", node)
+        made = [self._names[value] for value in call.row_outputs]
+        for value, text in zip(call.row_outputs, made, strict=True):
+            self.globals[f"shape_{text}"] = fused.outputs[value].shape[1:]
+            shape = f"({rows[0]}.shape[0], *shape_{text})"
+            self.globals[f"dtype_{text}"] = value.dtype.np_dtype
+            self._line(indent, f"{text} = empty({shape}, dtype_{text})", node)
+        results = [f"{self._names[v]} = {self._taken(v, name, call)}" for v in call.other_outputs]
+        test = f"if {name}.valid and not {name}_call({', '.join([*rows, *made])}):"
+        self._line(indent, f"{test} {'; '.join(results) or 'pass'}", node)
+        names = "".join(f"{self._names[value]}, " for value in node.outputs)
+        target = f"{names}= " if names else ""
+        arguments = ", ".join(map(self._argument, node.inputs))
+        self._line(indent, f"else: {target}{name}.rescue({arguments})", node)
+
+    def _taken(self, value: Value, name: str, call: Any) -> str:
+        if value in call.place:
+            scalar = value.shape.rank == 0
+            return f"{name}_{call.place[value]}" + ("[()]" if scalar else ".copy()")
+        return f"{self._cell(call.cells[value])}.value"
 
     def _in_place(self, node: Node) -> str | None:
         """The statement that writes the result into the memory of a dead input, if it can."""
@@ -461,6 +508,17 @@ class _Writer:
         if rank is None:
             return f"({text} if {text}.ndim else {text}[()])"
         return text
+
+
+def _kernel_names(name: str, node: Node, plan: Plan, store: Store) -> dict[str, Any]:
+    """What the text of a call of a kernel refers to."""
+    call = node.attrs["call"]
+    body = Program(call.body, [], call.result, {}, nesting=Nesting.LOCKED)
+    bound = call.bind(plan, store, body.bind(store))
+    names = {name: bound, f"{name}_call": bound.call}
+    for value, view in (*bound.free_inputs.items(), *bound.free_outputs.items()):
+        names[f"{name}_{call.place[value]}"] = view
+    return names
 
 
 def _missing(name: str) -> Any:

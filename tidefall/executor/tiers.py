@@ -5,6 +5,7 @@ names one:
 
 * ``reference``: node by node, unsimplified; slow, for comparison;
 * ``numpy``: tier 0, one generated NumPy function per plan;
+* ``kernels``: tier 1 from the first run on: native kernels, NumPy for the rest;
 * ``xla``: regions traced by JAX and compiled by XLA (needs the extra ``xla``);
 * ``auto`` (the default): tier 0 everywhere, XLA where the program asks for a device that needs it.
 """
@@ -16,6 +17,7 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from tidefall.compiler.fuse import fuse
 from tidefall.compiler.pack import pack_updates
 from tidefall.compiler.pipeline import make_plan, simplify
 from tidefall.compiler.specialize import specialize
@@ -27,7 +29,7 @@ from tidefall.ir.plan import Plan
 from tidefall.ir.tensor import Tensor
 from tidefall.state.cells import Store
 
-TIERS = ("auto", "reference", "numpy", "xla")
+TIERS = ("auto", "reference", "numpy", "kernels", "xla")
 
 
 class Compiled(NamedTuple):
@@ -99,8 +101,12 @@ def compile_run(
         xla = importlib.import_module("tidefall.executor.xla")
         return xla.compile_plan(plan, feeds, result, names, store)  # type: ignore[no-any-return]
     special, sizes = specialize(plan)
+    special = pack_updates(special, sizes)
+    if tier == "kernels":
+        engine = importlib.import_module("tidefall.executor.kernels.engine")
+        special = engine.compile_kernels(fuse(special, sizes))
     program = Program(
-        pack_updates(special, sizes),
+        special,
         feeds,
         result,
         names,

@@ -198,15 +198,15 @@ def _tile(memory: Memory, fused: Fused, plan: Schedule, steps: list[Step], tile:
     for x in fused.inputs.values():
         if kind(x) == ROW and x in last and x not in memory.tiles:
             memory.tiles[x] = allocator.take(padded(width(x) * tile * x.dtype.itemsize))
-    living: list[Array] = []
+    living: dict[Array, int] = {}
     for index, step in enumerate(steps):
         for x in results(step):
             if kind(x) == ROW and x not in memory.kept:
                 memory.tiles[x] = allocator.take(padded(width(x) * tile * x.dtype.itemsize))
-                living.append(x)
-        for x in [x for x in living if last[x] <= index]:
+                living[x] = last[x]
+        for x in [x for x, end in living.items() if end <= index]:
             allocator.give(memory.tiles[x], padded(width(x) * tile * x.dtype.itemsize))
-            living.remove(x)
+            del living[x]
     memory.tile_size = max(memory.tile_size, allocator.size)
 
 

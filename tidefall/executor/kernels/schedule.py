@@ -225,6 +225,7 @@ def _grouped(
     }
     done: set[Instruction] = set()
     left = list(work)
+    order = {each: index for index, each in enumerate(work)}
     steps: list[Step] = []
     while left:
         first = next(each for each in left if waiting[each] <= done)
@@ -237,10 +238,14 @@ def _grouped(
         done.add(first)
         left.remove(first)
         _fill(group, left, done, waiting, views)
-        made = {each.result for each in group.made}
+        for each in _better_late(group, uses):
+            group.instructions.remove(each)
+            done.remove(each)
+            left.append(each)
+        left.sort(key=order.__getitem__)
         members = set(group.made)
+        made = [each.result for each in group.made]
         group.stored = [x for x in made if uses.get(x, set()) - members]
-        group.stored.sort(key=[each.result for each in group.made].index)
         steps.append(group)
     return steps
 
@@ -271,6 +276,40 @@ def _fill(
                 left.remove(each)
                 found = True
                 break
+
+
+def _better_late(group: Group, uses: dict[Array, set[Instruction | None]]) -> set[Instruction]:
+    """Primitives that cost less in a later loop, with those that read their results.
+
+    What they read is in memory anyway; what they make would have to be kept there for long.
+    """
+    members = set(group.made)
+    late: set[Instruction] = set()
+    for each in reversed(group.instructions):
+        readers = uses.get(each.result, set())
+        outside = [reader for reader in readers if reader not in members]
+        if (
+            each is not group.made[0]
+            and all(reader in late for reader in readers if reader in members)
+            and all(reader is not None and _is_elementwise(reader) for reader in outside)
+        ):
+            late.add(each)
+    while True:
+        stored = {
+            each.result
+            for each in group.made
+            if each not in late and uses.get(each.result, set()) - members
+        }
+        kept = {
+            each
+            for each in late
+            for x in each.inputs
+            for maker in members
+            if maker.result is x and maker not in late and x not in stored
+        }
+        if not kept:
+            return late
+        late -= kept
 
 
 def _fits(instruction: Instruction, group: Group, views: dict[Array, View]) -> bool:
