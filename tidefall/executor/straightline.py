@@ -19,7 +19,7 @@ from tidefall.array import numpy as xp
 from tidefall.compiler.fold import kernel_attrs
 from tidefall.compiler.partition import Region, partition
 from tidefall.compiler.sizes import Sizes
-from tidefall.executor import failures, packs
+from tidefall.executor import failures, numerics, packs
 from tidefall.executor.context import NodeContext
 from tidefall.executor.feeds import Feed, inline_test
 from tidefall.executor.lifetimes import Lifetimes
@@ -53,6 +53,9 @@ BUILTINS: dict[str, Any] = {
     },
     "abs_": np.abs,
     "xp": xp,
+    "quiet": numerics.quiet,
+    "undo": numerics.undo,
+    "one_thread": numerics.one_thread,
     "float32": np.dtype(np.float32),
     "float64": np.dtype(np.float64),
     "zero_float32": np.zeros((), np.float32),
@@ -239,9 +242,10 @@ class _Writer:
         self._check_rows()
         segments = partition(self.plan)
         indent = 1
-        if segments and self._nesting is Nesting.NONE:
-            self._line(1, "with errstate(all='ignore'):")
-            indent = 2
+        ending: list[str] = []
+        if self._nesting is Nesting.NONE:
+            ending = self._settings(segments)
+            indent += bool(ending)
         for segment in segments:
             if isinstance(segment, Region):
                 self._region(segment, indent)
@@ -249,7 +253,26 @@ class _Writer:
                 self._node(segment, indent)
         fetched = [self._fetched(value) for value in self.plan.fetches]
         self._line(self._fetch_indent(segments, indent), f"return {self.result.format(*fetched)}")
+        if ending:
+            self._line(1, f"finally: {'; '.join(ending)}")
         return "\n".join(self.text) + "\n"
+
+    def _settings(self, segments: list[Any]) -> list[str]:
+        """Writes what sets NumPy up for the run, and returns what undoes it."""
+        nodes = [node for node in self.plan.nodes if node.type not in (LOAD, KERNEL)]
+        if not nodes:
+            return []
+        ending = ["undo(state)"]
+        self._line(1, "state = quiet()")
+        size = product_size(nodes, self._sizes)
+        if size is not None:
+            fixed, each, feed = size
+            rows = "1" if feed is None else f"{self._names[self.plan.feeds[feed]]}.shape[0]"
+            self._line(1, f"few = {fixed} + {each} * {rows} < {numerics.LARGE_PRODUCT}")
+            self._line(1, "if few: one_thread.enter()")
+            ending.append("one_thread.leave() if few else None")
+        self._line(1, "try:")
+        return ending
 
     def _fetch_indent(self, segments: list[Any], indent: int) -> int:
         """Fetches of state are copied while its lock is still held."""
@@ -519,6 +542,39 @@ def _kernel_names(name: str, node: Node, plan: Plan, store: Store) -> dict[str, 
     for value, view in (*bound.free_inputs.items(), *bound.free_outputs.items()):
         names[f"{name}_{call.place[value]}"] = view
     return names
+
+
+_PRODUCTS = frozenset({"MatMul", "BatchMatMul", "BatchMatMulV2"})
+
+
+def product_size(nodes: list[Node], sizes: Sizes | None) -> tuple[int, int, int | None] | None:
+    """The multiply-adds of the largest product of a plan, or None if there is none.
+
+    It is a fixed number, plus one for each row of the feed at the third place. Products whose
+    size is not known count as small.
+    """
+    found, fixed, each = False, 0, 0
+    for node in nodes:
+        if node.type not in _PRODUCTS:
+            continue
+        found = True
+        known = [sizes.known(v) if sizes else None for v in (*node.inputs, *node.outputs)]
+        if None in known:
+            continue
+        dims = [size for shape in known for size in shape or ()]
+        total = 1.0
+        for shape in known:
+            for size in shape or ():
+                total *= max(size, 1)
+        total = int(total**0.5)  # every size of a product of matrices stands in two of the three
+        if any(size < 0 for size in dims):
+            each = max(each, total)
+        else:
+            fixed = max(fixed, total)
+    if not found:
+        return None
+    rows = sizes.rows[0] if sizes is not None and sizes.rows and each else None
+    return fixed, each if rows is not None else 0, rows
 
 
 def _missing(name: str) -> Any:

@@ -7,7 +7,8 @@ names one:
 * ``numpy``: tier 0, one generated NumPy function per plan;
 * ``kernels``: tier 1 from the first run on: native kernels, NumPy for the rest;
 * ``xla``: regions traced by JAX and compiled by XLA (needs the extra ``xla``);
-* ``auto`` (the default): tier 0 everywhere, XLA where the program asks for a device that needs it.
+* ``auto`` (the default): tier 0 first, kernels for what is repeated often enough
+  (`tidefall.executor.promotion`); XLA where the program asks for a device that needs it.
 """
 
 from __future__ import annotations
@@ -22,6 +23,7 @@ from tidefall.compiler.pack import pack_updates
 from tidefall.compiler.pipeline import make_plan, simplify
 from tidefall.compiler.specialize import specialize
 from tidefall.executor.devices import wants_xla
+from tidefall.executor.promotion import Replace, Warming, worth_watching
 from tidefall.executor.reference import Reference
 from tidefall.executor.straightline import Program
 from tidefall.ir.operation import Operation
@@ -80,6 +82,7 @@ def compile_run(
     names: dict[str, Any],
     store: Store,
     done: Iterable[Operation] = (),
+    replace: Replace | None = None,
 ) -> Callable[..., Any]:
     """A function that does one kind of run in a session.
 
@@ -92,6 +95,7 @@ def compile_run(
       names: What ``result`` refers to besides.
       store: The session's state.
       done: Operations that an earlier part of the same step has executed.
+      replace: Told, at tier ``auto``, when a faster function takes the place of the returned one.
     """
     plan = make_plan(feeds, fetches, targets, done)
     if tier == "reference":
@@ -102,19 +106,20 @@ def compile_run(
         return xla.compile_plan(plan, feeds, result, names, store)  # type: ignore[no-any-return]
     special, sizes = specialize(plan)
     special = pack_updates(special, sizes)
+
+    def program_of(plan_: Plan) -> Program:
+        return Program(
+            plan_, feeds, result, names, sizes, lambda: Program(plan, feeds, result, names)
+        )
+
     if tier == "kernels":
         engine = importlib.import_module("tidefall.executor.kernels.engine")
         special = engine.compile_kernels(fuse(special, sizes))
-    program = Program(
-        special,
-        feeds,
-        result,
-        names,
-        sizes,
-        lambda: Program(plan, feeds, result, names),
-    )
+    program = program_of(special)
     function = program.bind(store)
     for watch in watchers:
         seen = Compiled(fetches, targets, feeds, program.plan, program.source)
         function = watch(seen, function)
+    if tier == "auto" and replace is not None and worth_watching(special):
+        return Warming(special, sizes, function, program_of, store, replace)
     return function
