@@ -12,6 +12,7 @@ from typing import Any as _Any
 
 from tidefall import namespace as _namespace
 from tidefall.client import app as _app
+from tidefall.client import coordinator as _coordinator
 from tidefall.client import devices as _devices
 from tidefall.client import gradient_checker as _gradient_checker
 from tidefall.client import session as _session
@@ -111,14 +112,17 @@ from tidefall.train import adadelta as _adadelta
 from tidefall.train import adagrad as _adagrad
 from tidefall.train import adagrad_da as _adagrad_da
 from tidefall.train import adam as _adam
+from tidefall.train import batching as _batching
 from tidefall.train import ftrl as _ftrl
 from tidefall.train import global_step as _global_step
 from tidefall.train import gradient_descent as _gradient_descent
+from tidefall.train import input_producers as _input_producers
 from tidefall.train import learning_rates as _learning_rates
 from tidefall.train import momentum as _momentum
 from tidefall.train import moving_averages as _moving_averages
 from tidefall.train import proximal_adagrad as _proximal_adagrad
 from tidefall.train import proximal_gradient_descent as _proximal_gradient_descent
+from tidefall.train import queue_runner as _queue_runner
 from tidefall.train import rmsprop as _rmsprop
 from tidefall.variables import assignment as _assignment
 from tidefall.variables import creation as _creation
@@ -161,6 +165,7 @@ _IMPORTED_ARRANGED = (
     _rearranging,
     _repeating, _sizes, _slicing, _softmax, _sorting, _static_value, _unique, _where,
 )  # fmt: skip
+_IMPORTED_QUEUES = (_batching, _coordinator, _input_producers, _queue_runner)
 _IMPORTED_FILES = (
     _csv, _decoding, _files, _readers, _readers_of_files, _serialized, _whole_files,
 )  # fmt: skip

@@ -336,7 +336,7 @@ class FIFOQueue(QueueBase):
         shapes: Any = None,
         names: Any = None,
         shared_name: str | None = None,
-        name: str = "fifo_queue",
+        name: str | None = "fifo_queue",
     ) -> None:
         kinds, dims = _dtype_list(dtypes), _shape_list(shapes)
         texts = _name_list(names, kinds)
