@@ -8,9 +8,9 @@ noted (`noting_checks`), computed with everything else, and looked at after the 
 
 from __future__ import annotations
 
-import threading
 import math
-from collections.abc import Callable, Iterator
+import threading
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 

@@ -12,7 +12,7 @@ import builtins
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 
@@ -45,8 +45,8 @@ class Rows:
 
 
 ROWS = Rows()
-Size = Any  # an int or ROWS
-Shape = tuple[Size, ...]
+Size: TypeAlias = Any  # an int or ROWS
+Shape: TypeAlias = tuple[Any, ...]
 
 
 class Extent:
@@ -158,7 +158,10 @@ _ALIASES = {
     "arccosh": "acosh", "arctanh": "atanh", "arctan2": "atan2", "absolute": "abs",
     "true_divide": "divide", "pow": "power", "invert": "bitwise_invert",
 }  # fmt: skip
-_UNARY = [*_FLOAT_UNARY, *"negative positive abs sign square reciprocal floor ceil rint trunc".split()]
+_UNARY = [
+    *_FLOAT_UNARY,
+    *"negative positive abs sign square reciprocal floor ceil rint trunc".split(),
+]
 _BINARY = """
 add subtract multiply divide floor_divide remainder fmod power maximum minimum fmax fmin atan2
 logaddexp bitwise_and bitwise_or bitwise_xor left_shift right_shift
@@ -373,7 +376,7 @@ def _is_size(value: Any) -> bool:
 
 def shape(x: Any) -> Shape:
     """The shape of an array."""
-    return x.shape  # type: ignore[no-any-return]
+    return x.shape
 
 
 def shape_vector(x: Any, dtype: Any) -> Any:
@@ -480,7 +483,7 @@ def plain(x: Any) -> Any:
     return x
 
 
-asarray = array = ascontiguousarray = lambda x, dtype=None, **_: (  # noqa: E731
+asarray = array = ascontiguousarray = lambda x, dtype=None, **_: (
     x if dtype is None else _cast(x, np.dtype(dtype))
 )
 
@@ -530,7 +533,7 @@ def _reduce(name: str, x: Array, axis: Any, keepdims: bool, dtype: Any = None) -
     result = np.dtype(np.int64) if name in ("argmax", "argmin") else x.dtype
     reduced = x.recording.add(name, [x], kept, result, axes)
     if keepdims:
-        return reshape(reduced, tuple([1 if i in axes else s for i, s in enumerate(x.shape)]))  # type: ignore[no-any-return]
+        return reshape(reduced, tuple([1 if i in axes else s for i, s in enumerate(x.shape)]))
     return reduced
 
 
@@ -541,17 +544,17 @@ def _reduction(name: str) -> Any:
     return reduce
 
 
-sum = _reduction("sum")  # noqa: A001
-max = _reduction("max")  # noqa: A001
-min = _reduction("min")  # noqa: A001
+sum = _reduction("sum")
+max = _reduction("max")
+min = _reduction("min")
 prod = _reduction("prod")
 argmax = _reduction("argmax")
 argmin = _reduction("argmin")
-all = _reduction("all")  # noqa: A001
-any = _reduction("any")  # noqa: A001
+all = _reduction("all")
+any = _reduction("any")
 
 
-def matmul(a: Array, b: Array) -> Array:
+def matmul(a: Any, b: Any) -> Array:
     """The product of two matrices."""
     if not (isinstance(a, Array) and isinstance(b, Array)):
         raise NotRecordable("a product with something that is no array")
@@ -562,7 +565,7 @@ def matmul(a: Array, b: Array) -> Array:
     return a.recording.add("matmul", [a, b], (a.shape[0], b.shape[1]), a.dtype)
 
 
-def concatenate(arrays: Sequence[Array], axis: int = 0) -> Array:
+def concatenate(arrays: Sequence[Any], axis: int = 0) -> Array:
     """Arrays one after another along an axis."""
     arrays = list(arrays)
     recording = next(each.recording for each in arrays if isinstance(each, Array))
@@ -598,7 +601,9 @@ def _index(x: Array, index: Any) -> Array:
             continue
         if axis == x.ndim:
             break
-        size = x.shape[axis]
+        size: Any = x.shape[axis]
+        start: int
+        found: Any
         axis += 1
         if isinstance(size, Rows):
             if entry != slice(None):
@@ -619,7 +624,7 @@ def _index(x: Array, index: Any) -> Array:
             target.append(found)
     if tuple(sizes) != x.shape or builtins.any(step < 0 for step in steps):
         x = x.recording.add("slice", [x], tuple(sizes), x.dtype, (tuple(starts), tuple(steps)))
-    return reshape(x, tuple(target))  # type: ignore[no-any-return]
+    return reshape(x, tuple(target))
 
 
 def one_hot(indices: Array, depth: int, on: Any, off: Any, axis: int) -> Any:
@@ -655,4 +660,3 @@ def __getattr__(name: str) -> Any:
     if name in np.__all__ and isinstance(getattr(np, name, None), type):
         return getattr(np, name)  # a dtype
     raise NotRecordable(f"the function '{name}'")
-

@@ -214,12 +214,13 @@ class BaseSession:
         if feed_list is not None and not isinstance(feed_list, (list, tuple)):
             raise TypeError(f"feed_list must be a list or tuple, not {feed_list!r}.")
         feeds = [self._fed_tensor(item) for item in feed_list or []]
+        function = self._compile(
+            Fetches(self._graph, fetches), feeds, replace=lambda old, new: faster(new)
+        )
 
-        def faster(_: Callable[..., Any], new: Callable[..., Any]) -> None:
+        def faster(new: Callable[..., Any]) -> None:
             nonlocal function
             function = new
-
-        function = self._compile(Fetches(self._graph, fetches), feeds, replace=faster)
 
         def call(*values: Any, options: Any = None, run_metadata: Any = None) -> Any:
             self._check_open()

@@ -192,7 +192,7 @@ class _Recorder:
         if not node.opdef.overwrites:
             for position, key in zip(node.opdef.update_positions, node.updates, strict=True):
                 old[node.inputs[position]] = self._cell(key)
-        values = [old.get(value, None) or self._of(value) for value in node.inputs]
+        values = [old.get(value) or self._of(value) for value in node.inputs]
         if node.type in ("Assign", "AssignVariableOp"):
             results = [values[-1]]
         else:
@@ -464,9 +464,9 @@ def _only_read(nodes: list[Node], fetches: tuple[Value, ...]) -> list[Node]:
     read = set(fetches)
     kept = []
     for node in reversed(nodes):
-        if node.is_pure or node.type == LOAD:
-            if node.outputs and read.isdisjoint(node.outputs):
-                continue
+        free = node.is_pure or node.type == LOAD
+        if free and node.outputs and read.isdisjoint(node.outputs):
+            continue
         read.update(node.reads)
         kept.append(node)
     return kept[::-1]

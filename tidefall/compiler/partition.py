@@ -68,10 +68,7 @@ def _region(nodes: list[Node], later: set[Value]) -> Region:
                 inputs[value] = None
         made.update(node.outputs)
         touches = (
-            node.cell is not None
-            or bool(node.updates)
-            or bool(node.bodies)
-            or node.type == KERNEL
+            node.cell is not None or bool(node.updates) or bool(node.bodies) or node.type == KERNEL
         )
         state = state or touches
     outputs = [value for node in nodes for value in node.outputs if value in later]

@@ -60,9 +60,9 @@ def check(instruction: Instruction) -> None:
         for each, each_kind in zip(inputs, kinds, strict=True):
             if made == ROW and each_kind == ROW and each.ndim != result.ndim:
                 raise NotRecordable("rows broadcast against something else")
-            if made == ROW and each_kind == FREE and each.ndim == result.ndim and each.ndim:
-                if each.shape[0] != 1:
-                    raise NotRecordable("a fixed number of rows")
+            fixed = made == ROW and each_kind == FREE and each.ndim == result.ndim
+            if fixed and each.shape[:1] != (1,):
+                raise NotRecordable("a fixed number of rows")
     elif name in REDUCTIONS:
         if kinds[0] == ROW and 0 in instruction.params and name not in OVER_ROWS:
             raise NotRecordable(f"{name} over the rows")

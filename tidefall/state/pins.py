@@ -38,6 +38,11 @@ class Pin:
         cell.value = memory
         cell.pack = self
 
+    @property
+    def holds(self) -> bool:
+        """Whether the value is still where it was."""
+        return self._cell.pack is self
+
     def hold(self, holder: Holder) -> None:
         """Notes who must know when the value moves."""
         self._holders.add(holder)

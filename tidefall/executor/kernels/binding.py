@@ -92,7 +92,7 @@ class Bound:
             for member, gradient in enumerate(gradients):
                 for cells in rule.cells:
                     info = self._plan.cells[cells[member]]
-                    found = self._pinned(cells[member], tuple(info.shape.dims or ()))
+                    found = self._pinned(cells[member], _static(info.shape.dims))
                     self._table[place] = found.address
                     pins.append(found)
                     place += 1
@@ -101,11 +101,7 @@ class Bound:
                 self._table[place : place + 2] = start, rule.sizes[member]
                 place += 2
         self._pins = pins
-        self.valid = all(each is self._cell(each).pack for each in pins)
-
-    @staticmethod
-    def _cell(found: Pin) -> Any:
-        return found._cell
+        self.valid = all(each.holds for each in pins)
 
     def _pinned(self, key: str, shape: tuple[int, ...]) -> Pin:
         info = self._plan.cells[key]
@@ -168,3 +164,7 @@ def python_function(name: str) -> int:
     if address is None:
         raise AssertionError(f"Python has no {name}")
     return address
+
+
+def _static(dims: tuple[int | None, ...] | None) -> tuple[int, ...]:
+    return tuple([size for size in dims or () if size is not None])

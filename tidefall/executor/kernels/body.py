@@ -188,10 +188,9 @@ def _tail_cleaner(design: Design, item: int) -> Any:
     start, columns, valid = function.args
     b = ir.IRBuilder(function.append_basic_block("entry"))
     kind_ = ir.IntType(8 * item)
-    with Loop(b, 0, columns) as column:
-        with Loop(b, valid, design.tile) as row:
-            place = b.add(b.mul(column.index, INT64(design.tile)), row.index)
-            b.store(kind_(0), b.gep(start, [place], source_etype=kind_), align=item)
+    with Loop(b, 0, columns) as column, Loop(b, valid, design.tile) as row:
+        place = b.add(b.mul(column.index, INT64(design.tile)), row.index)
+        b.store(kind_(0), b.gep(start, [place], source_etype=kind_), align=item)
     b.ret_void()
     return function
 

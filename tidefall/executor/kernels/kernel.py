@@ -27,7 +27,7 @@ DONE: Final = 0
 NOT_CONTIGUOUS: Final = 1
 TOO_MANY_ROWS: Final = 2
 
-#: Multiply-adds below which threads, and letting other Python threads run, cost more than they give.
+#: Multiply-adds below which threads, and letting Python's others run, cost more than they give.
 WORTH_THREADS: Final = 200_000
 #: The sums of all chunks together should stay in the cache of a core, in bytes.
 LARGEST_SUMS: Final = 1 << 19
@@ -99,8 +99,13 @@ def _work(step: Any) -> int:
 
 
 def _entry(
-    design: Design, layout: ArrayLayout, passes: list[Any], between: list[Any], chunks: int, work: int
-) -> None:  # fmt: skip
+    design: Design,
+    layout: ArrayLayout,
+    passes: list[Any],
+    between: list[Any],
+    chunks: int,
+    work: int,
+) -> None:
     module = design.module
     function = ir.Function(module, ir.FunctionType(POINTER, [POINTER, POINTER, INT64]), ENTRY)
     owner, arguments, _ = function.args

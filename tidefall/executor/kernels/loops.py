@@ -38,9 +38,7 @@ class Loop:
         self._stop = number(stop)
         self._step = step
         self._initial = list(carried)
-        self._sure = sure or (
-            isinstance(start, int) and isinstance(stop, int) and start < stop
-        )
+        self._sure = sure or (isinstance(start, int) and isinstance(stop, int) and start < stop)
 
     def __enter__(self) -> Loop:
         b = self._builder

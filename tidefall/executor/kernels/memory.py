@@ -113,7 +113,9 @@ def lay_out(fused: Fused, plan: Schedule, lanes: int, tile: int) -> Memory:
     for steps in plan.passes:
         _tile(memory, fused, plan, steps, tile)
     memory.turned = memory.tile_size
-    wide = [s.columns * s.instruction.result.dtype.itemsize for s in memory.sums.values() if not s.lanes]
+    wide = [
+        s.columns * s.instruction.result.dtype.itemsize for s in memory.sums.values() if not s.lanes
+    ]
     memory.tile_size += padded(max(wide, default=0) * tile)
     return memory
 

@@ -110,9 +110,9 @@ def _lane_by_lane(body: Body, product: Instruction) -> None:
     high = min(depth, max(3, most // columns))
     for i_start, i_stop, i_size in blocks(depth, min(high, most)):
         for j_start, j_stop, j_size in blocks(columns, max(1, most // i_size)):
-            with Loop(body.builder, i_start, i_stop, i_size) as i:
-                with Loop(body.builder, j_start, j_stop, j_size) as j:
-                    _small_block(body, product, x, d, i.index, j.index, i_size, j_size)
+            rows = Loop(body.builder, i_start, i_stop, i_size)
+            with rows as i, Loop(body.builder, j_start, j_stop, j_size) as j:
+                _small_block(body, product, x, d, i.index, j.index, i_size, j_size)
 
 
 def _small_block(
@@ -148,10 +148,10 @@ def _row_by_row(body: Body, product: Instruction) -> None:
     vectors = area.columns // lanes
     for j_start, j_stop, j_size in blocks(vectors, 3):
         for i_start, i_stop, i_size in blocks(depth, max(1, most // j_size)):
-            with Loop(body.builder, j_start, j_stop, j_size) as j:
-                with Loop(body.builder, i_start, i_stop, i_size) as i:
-                    first = body.times(j.index, lanes)
-                    _large_block(body, product, x, turned, i.index, first, i_size, j_size)
+            columns_ = Loop(body.builder, j_start, j_stop, j_size)
+            with columns_ as j, Loop(body.builder, i_start, i_stop, i_size) as i:
+                first = body.times(j.index, lanes)
+                _large_block(body, product, x, turned, i.index, first, i_size, j_size)
 
 
 def _large_block(
@@ -222,4 +222,3 @@ def _turned(body: Body, square: list[Any]) -> list[Any]:
         square = following
         half //= 2
     return square
-

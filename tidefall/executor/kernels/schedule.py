@@ -14,7 +14,15 @@ from dataclasses import dataclass, field
 from tidefall.array.record import ELEMENTWISE, Array, Instruction
 from tidefall.compiler.fuse import Fused
 from tidefall.compiler.primitives import FREE, REDUCTIONS, ROW, TURNED, kind
-from tidefall.executor.kernels.views import View, derived, inner, is_view, operand, whole, without_ones
+from tidefall.executor.kernels.views import (
+    View,
+    derived,
+    inner,
+    is_view,
+    operand,
+    whole,
+    without_ones,
+)
 
 
 @dataclass
@@ -153,7 +161,8 @@ class _Scheduler:
 
     def _pass(self, instruction: Instruction) -> int:
         """The pass that computes a row array; after which pass a free one is known."""
-        rows, free = [], [-1]
+        rows: list[int] = []
+        free = [-1]
         for each in instruction.inputs:
             (free if kind(each) == FREE else rows).append(self.pass_of[each])
         if kind(instruction.result) == FREE:
@@ -165,9 +174,7 @@ class _Scheduler:
         count = 1 + max([self.pass_of[each.result] for each in in_rows], default=-1)
         passes = [[e for e in in_rows if self.pass_of[e.result] == p] for p in range(count)]
         free = [each for each in self.work if not _over_rows(each)]
-        between = [
-            [e for e in free if self.pass_of[e.result] == p] for p in range(-1, count)
-        ]
+        between = [[e for e in free if self.pass_of[e.result] == p] for p in range(-1, count)]
         uses = self._uses()
         return Schedule(
             [_grouped(each, self.views, uses) for each in passes],
@@ -220,8 +227,7 @@ def _grouped(
     """Steps in an order that makes loops as long as possible."""
     maker = {each.result: each for each in work}
     waiting = {
-        each: {maker[views[x].root] for x in each.inputs if views[x].root in maker}
-        for each in work
+        each: {maker[views[x].root] for x in each.inputs if views[x].root in maker} for each in work
     }
     done: set[Instruction] = set()
     left = list(work)

@@ -100,9 +100,7 @@ def derived(instruction: Instruction, of: View) -> View | None:
     starts, steps = instruction.params
     if rows:
         starts, steps = starts[1:], steps[1:]
-    offset = of.offset + sum(
-        start * axis.stride for start, axis in zip(starts, full, strict=True)
-    )
+    offset = of.offset + sum(start * axis.stride for start, axis in zip(starts, full, strict=True))
     sizes = inner(result)
     axes = tuple([
         Axis(size, axis.stride * step)
