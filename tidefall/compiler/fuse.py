@@ -14,8 +14,9 @@ from typing import Any
 import numpy as np
 
 from tidefall.array import record
-from tidefall.array.record import ROWS as ROWS_SYMBOL
-from tidefall.array.record import Array, NotRecordable, Recording, ShapeVector
+from tidefall.array.record import Array, Recording
+from tidefall.array.symbols import ROWS as ROWS_SYMBOL
+from tidefall.array.symbols import NotRecordable, ShapeVector
 from tidefall.compiler.fold import kernel_attrs
 from tidefall.compiler.pack import roles
 from tidefall.compiler.primitives import check

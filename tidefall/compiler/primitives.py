@@ -7,7 +7,8 @@ only read by a product that sums over the rows.
 
 from __future__ import annotations
 
-from tidefall.array.record import ELEMENTWISE, ROWS, Array, Instruction, NotRecordable, Rows
+from tidefall.array.record import ELEMENTWISE, Array, Instruction
+from tidefall.array.symbols import NotRecordable, Rows
 
 ROW, FREE, TURNED = "row", "free", "turned"
 
@@ -85,4 +86,4 @@ def _check_product(instruction: Instruction, kinds: list[str]) -> None:
         raise NotRecordable("weights that outgrow the cache: BLAS is as fast")
 
 
-__all__ = ["FREE", "ROW", "ROWS", "TURNED", "check", "kind", "width"]
+__all__ = ["FREE", "ROW", "TURNED", "check", "kind", "width"]

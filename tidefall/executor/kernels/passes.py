@@ -20,7 +20,7 @@ from tidefall.executor.kernels.views import whole
 VOID = ir.VoidType()
 
 
-# -- a pass over the rows ---------------------------------------------------------------------------
+# -- a pass over the rows --------------------------------------------------------------------------
 
 
 def pass_function(design: Design, fused: Fused, number: int, largest: int) -> Any:
@@ -160,7 +160,7 @@ def _copier(design: Design, item: int, columns: int, into_tile: bool) -> Any:
     return function
 
 
-# -- free values ------------------------------------------------------------------------------------
+# -- free values -----------------------------------------------------------------------------------
 
 
 def between_function(design: Design, fused: Fused, number: int, largest: int) -> Any:
