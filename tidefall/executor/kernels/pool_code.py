@@ -10,8 +10,9 @@ function and its argument are read only after a chunk was taken.
 Worker 0 is the caller. When it finds no more chunks, all that helpers took are ``chunks`` minus its
 own, and it waits until so many are done. A helper out of work looks at the ticket for a short
 while, then says that it is asleep, looks once more, and sleeps; whoever publishes a ticket
-looks at that word afterwards, so one of the two sees the other. Each worker wakes two others when
-it takes its first chunk, so that the caller is not delayed by waking many.
+looks at that word afterwards, so one of the two sees the other. Each worker wakes two others, if
+they sleep, before it does a chunk (it cannot tell the first of a job), so that the caller is not
+delayed by waking many.
 """
 
 from __future__ import annotations
@@ -271,7 +272,7 @@ idle:
 spin:
   %first = call i64 @take(ptr %pool, i64 %worker)
   %found = icmp sge i64 %first, 0
-  br i1 %found, label %begin, label %clock
+  br i1 %found, label %run, label %clock
 clock:
   $PAUSE
   %time = call i64 @now()
@@ -281,13 +282,11 @@ clock:
 doze:
   call void @sleep(ptr %pool, ptr %slot, i64 %worker)
   br label %idle
-begin:
+run:
+  %chunk = phi i64 [%first, %spin], [%next, %run]
   %ticket = load atomic i64, ptr %ticket_at monotonic, align 8
   %workers = lshr i64 %ticket, 56
   call void @wake_two(ptr %pool, i64 %worker, i64 %workers)
-  br label %run
-run:
-  %chunk = phi i64 [%first, %begin], [%next, %run]
   call void @help(ptr %pool, i64 %chunk, i64 %worker)
   %next = call i64 @take(ptr %pool, i64 %worker)
   %again = icmp sge i64 %next, 0
