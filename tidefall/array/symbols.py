@@ -1,4 +1,4 @@
-"""Sizes that are not known while a kernel is recorded: the number of rows, and what is made of it."""
+"""Sizes not known while a kernel is recorded: the number of rows, and what is made of it."""
 
 from __future__ import annotations
 

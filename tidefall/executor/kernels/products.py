@@ -16,6 +16,7 @@ from typing import Any
 from tidefall.array.record import Instruction
 from tidefall.executor.kernels.body import Body
 from tidefall.executor.kernels.groups import GroupLoop
+from tidefall.executor.kernels.llvm import ir
 from tidefall.executor.kernels.loops import Loop, blocks
 from tidefall.executor.kernels.schedule import Group
 from tidefall.executor.kernels.views import Axis, View
@@ -217,8 +218,13 @@ def _turned(body: Body, square: list[Any]) -> list[Any]:
             if i & half:
                 continue
             first, second = square[i], square[i + half]
-            following[i] = b.shuffle_vector(first, second, body.v.places(low))
-            following[i + half] = b.shuffle_vector(first, second, body.v.places(high))
+            following[i] = b.shuffle_vector(first, second, _places(low))
+            following[i + half] = b.shuffle_vector(first, second, _places(high))
         square = following
         half //= 2
     return square
+
+
+def _places(places: list[int]) -> Any:
+    index = ir.IntType(32)
+    return ir.Constant(ir.VectorType(index, len(places)), [index(place) for place in places])

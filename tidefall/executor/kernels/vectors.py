@@ -112,7 +112,7 @@ class Vectors:
         first = self.builder.insert_element(undefined, scalar, _INDEX(0))
         if self.lanes == 1:
             return first
-        return self.builder.shuffle_vector(first, undefined, self.places([0] * self.lanes))
+        return self.builder.shuffle_vector(first, undefined, self._places([0] * self.lanes))
 
     # Memory
 
@@ -159,7 +159,7 @@ class Vectors:
     def shuffle(self, value: Value, places: Sequence[int]) -> Value:
         """The elements of a vector at ``places``."""
         undefined = ir.Constant(value.type, ir.Undefined)
-        return self.builder.shuffle_vector(value, undefined, self.places(places))
+        return self.builder.shuffle_vector(value, undefined, self._places(places))
 
     def reduce(
         self, dtype: DType, value: Value, combine: Callable[[Vectors, DType, Value, Value], Value]
@@ -183,7 +183,7 @@ class Vectors:
         """The sum of the lanes, always added in the same order."""
         return self.reduce(dtype, value, lambda v, dtype, a, b: v.add(dtype, a, b))
 
-    def places(self, places: Sequence[int]) -> Value:
+    def _places(self, places: Sequence[int]) -> Value:
         kind = ir.VectorType(_INDEX, len(places))
         return ir.Constant(kind, [_INDEX(place) for place in places])
 
