@@ -75,6 +75,7 @@ from tidefall.ops import numerics as _numerics
 from tidefall.ops import one_hot as _one_hot
 from tidefall.ops import operators as _operators
 from tidefall.ops import padding as _padding
+from tidefall.ops import parse_functions as _parse_functions
 from tidefall.ops import partition as _partition
 from tidefall.ops import placeholders as _placeholders
 from tidefall.ops import printing as _printing
@@ -95,6 +96,8 @@ from tidefall.ops import slicing as _slicing
 from tidefall.ops import softmax as _softmax
 from tidefall.ops import solve as _solve
 from tidefall.ops import sorting as _sorting
+from tidefall.ops import sparse_dense as _sparse_dense
+from tidefall.ops import sparse_layout as _sparse_layout
 from tidefall.ops import sparse_segment as _sparse_segment
 from tidefall.ops import special as _special
 from tidefall.ops import state as _state
@@ -169,6 +172,7 @@ _IMPORTED_QUEUES = (_batching, _coordinator, _input_producers, _queue_runner)
 _IMPORTED_FILES = (
     _csv, _decoding, _files, _readers, _readers_of_files, _serialized, _whole_files,
 )  # fmt: skip
+_IMPORTED_SPARSE = (_parse_functions, _sparse_dense, _sparse_layout)
 _IMPORTED_CONTRIB = (_regularizers,)
 _IMPORTED_DATA = (_functions, _iterator, _iterator_resource)
 _IMPORTED_FLOW = (_assertion, _case, _cond, _functional, _hessians, _loop_gradients, _while_loop)

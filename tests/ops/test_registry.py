@@ -64,6 +64,18 @@ for _name in OPS:
     if "Queue" in _name:
         WITHOUT_CASE[_name] = "queues have state: test_queues, tests/state, tests/train"
 
+#: Ops on files and on readers of files.
+_ON_FILES = """
+FixedLengthRecordReaderV2 IdentityReaderV2 MatchingFiles ReadFile ReaderNumRecordsProducedV2
+ReaderNumWorkUnitsCompletedV2 ReaderReadUpToV2 ReaderReadV2 ReaderResetV2 ReaderRestoreStateV2
+ReaderSerializeStateV2 TFRecordReaderV2 TextLineReaderV2 WholeFileReaderV2 WriteFile
+""".split()
+for _name in _ON_FILES:
+    WITHOUT_CASE[_name] = "they need files, and readers have state: tests/io/test_readers.py"
+
+for _name in ("ParseSingleSequenceExample", "ParseSequenceExample"):
+    WITHOUT_CASE[_name] = "their results are compared with TensorFlow's: test_parsing.py"
+
 HERE = Path(__file__).parent
 
 

@@ -11,6 +11,7 @@ from tidefall.core.exports import export
 from tidefall.ir.graph import Graph
 from tidefall.ir.indexed_slices import IndexedSlices
 from tidefall.ir.operation import Operation
+from tidefall.ir.sparse_tensor import SparseTensor, SparseTensorValue
 from tidefall.ir.tensor import Tensor
 
 
@@ -36,7 +37,8 @@ EXPANSIONS: dict[type, Expansion] = {
     IndexedSlices: Expansion(
         lambda s: [s.values, s.indices] + ([] if s.dense_shape is None else [s.dense_shape]),
         lambda values, indices, shape=None: IndexedSlicesValue(values, indices, shape),
-    )
+    ),
+    SparseTensor: Expansion(lambda s: [s.indices, s.values, s.dense_shape], SparseTensorValue),
 }
 
 

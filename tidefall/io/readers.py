@@ -125,13 +125,15 @@ class _Pieces:
         with os_errors(path):
             self._file: IO[bytes] = open(path, "rb")  # noqa: SIM115 (closed by close)
         self._data = self._content(path, kind)
-        if len(self._data) < header:
+        size_of_file = len(self._data)
+        if size_of_file < header:
+            self.close()
             message = (
-                f"{path}; the file has {len(self._data)} bytes, less than header_bytes={header}."
+                f"{path}; the file has {size_of_file} bytes, less than header_bytes={header}."
             )
             raise errors.DataLossError(None, None, message)
         self._header = header
-        room = len(self._data) - header - footer - size
+        room = size_of_file - header - footer - size
         self._count = room // self._hop + 1 if room >= 0 else 0
 
     def _content(self, path: str, kind: str) -> Any:

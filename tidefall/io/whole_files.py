@@ -31,5 +31,6 @@ def write(name: bytes, contents: bytes) -> None:
 
 @hooks.install("matching_files")
 def matching(patterns: list[bytes]) -> list[bytes]:
-    """The names of files that match, sorted for each pattern."""
-    return [os.fsencode(path) for pattern in patterns for path in gfile.glob(os.fsdecode(pattern))]
+    """The names of the files that match any of the patterns, sorted."""
+    found = [path for pattern in patterns for path in gfile.glob(os.fsdecode(pattern))]
+    return sorted(map(os.fsencode, found))
