@@ -1,6 +1,8 @@
 """Makes the golden files: run this under TensorFlow 1.15.5 (Python 3.7).
 
-    python tests/oracle/make.py [graphs|random|training|order|values|gradients|errors|imported|files|parsed]
+    python tests/oracle/make.py [PART]
+
+The parts are the keys of `MAKERS`.
 
 Each part takes seconds to a minute. Its results are the same on every run. What it needs:
 
@@ -22,6 +24,7 @@ import numpy as np
 import tensorflow as tf
 from golden_files import digest, path_of, write_arrays, write_graph, write_json
 from programs import (
+    datasets,
     files,
     functions_of,
     gradient_values,
@@ -158,6 +161,15 @@ def make_gradients() -> None:
     write_json(path_of("gradients.json"), record)
 
 
+def make_datasets() -> None:
+    record = {}
+    for name, program in sorted(datasets.programs().items()):
+        nodes, elements = datasets.elements(tf, program)
+        record[name] = {"nodes": nodes, "elements": elements}
+        print(name, len(elements))
+    write_json(path_of("datasets.json"), record)
+
+
 def make_imported() -> None:
     """The graphs as TensorFlow writes them, and what their runs give."""
     os.makedirs(path_of("imported"), exist_ok=True)
@@ -241,6 +253,7 @@ def make_parsed() -> None:
 
 MAKERS = {
     "parsed": make_parsed,
+    "datasets": make_datasets,
     "files": make_files,
     "graphs": make_graphs,
     "random": make_random,
