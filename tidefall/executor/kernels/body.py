@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from tidefall.array.record import Array, Instruction
 from tidefall.compiler.primitives import ROW, kind, width
 from tidefall.executor.kernels import memory as places
@@ -172,7 +174,16 @@ class Body:
         """Zeros in the rows of a row array that are none of the batch's, before a sum."""
         root = self.design.plan.views[x].root
         function = _tail_cleaner(self.design, root.dtype.itemsize)
-        self.builder.call(function, [self.base(root), INT64(width(root)), self.valid])
+        part = self.builder.icmp_signed("<", self.valid, INT64(self.design.tile))
+        with self.builder.if_then(part, likely=False):
+            self.builder.call(function, [self.base(root), INT64(width(root)), self.valid])
+
+    def is_valid(self, row: Any) -> Any:
+        """For each lane from a row of the tile on, whether it is a row of the batch."""
+        v, integer = self.v, np.dtype(np.int64)
+        lanes = ir.Constant(v.type(integer), list(range(v.lanes)))
+        left = self.builder.sub(self.valid, row)
+        return self.builder.icmp_signed("<", lanes, v.broadcast(integer, left))
 
 
 def _tail_cleaner(design: Design, item: int) -> Any:

@@ -79,10 +79,9 @@ def _chunks(body: Body, tiles: Any, largest: int) -> Any:
 
 
 def _clear_sums(body: Body, steps: list[Step]) -> None:
-    for step in steps:
-        area = body.design.memory.sums.get(getattr(step, "result", None))  # type: ignore[arg-type]
-        if area is not None:
-            memset(body, body.shifted(body.sums_base, area.offset), area.size)
+    for step in memory.sums_of(steps):
+        area = body.design.memory.sums[step.result]
+        memset(body, body.shifted(body.sums_base, area.offset), area.size)
 
 
 def memset(body: Body, pointer: Any, size: int) -> None:
@@ -96,7 +95,9 @@ def memset(body: Body, pointer: Any, size: int) -> None:
 
 
 def _row_step(body: Body, step: Step) -> None:
-    if isinstance(step, Group):
+    if isinstance(step, Group) and step.sums:
+        products.group_with_sums(body, step)
+    elif isinstance(step, Group):
         (products.with_weights if step.product is not None else groups.row_group)(body, step)
     elif step.name == "matmul":
         products.over_rows(body, step)
@@ -174,9 +175,8 @@ def between_function(design: Design, fused: Fused, number: int, largest: int) ->
     if number:
         tiles = _tiles(body, body.slot(memory.ROWS))
         chunks = _chunks(body, tiles, largest)
-        for step in design.plan.passes[number - 1]:
-            if not isinstance(step, Group) and kind(step.result) == FREE:
-                _combine(body, step, chunks)
+        for step in memory.sums_of(design.plan.passes[number - 1]):
+            _combine(body, step, chunks)
     for step in design.plan.between[number]:
         _free_step(body, step)
     if number == len(design.plan.passes):
