@@ -174,7 +174,8 @@ class Body:
         """Zeros in the rows of a row array that are none of the batch's, before a sum."""
         root = self.design.plan.views[x].root
         function = _tail_cleaner(self.design, root.dtype.itemsize)
-        part = self.builder.icmp_signed("<", self.valid, INT64(self.design.tile))
+        rest = self.builder.and_(self.valid, INT64(self.design.lanes - 1))
+        part = self.builder.icmp_signed("!=", rest, INT64(0))
         with self.builder.if_then(part, likely=False):
             self.builder.call(function, [self.base(root), INT64(width(root)), self.valid])
 
@@ -187,7 +188,7 @@ class Body:
 
 
 def _tail_cleaner(design: Design, item: int) -> Any:
-    """A function that clears the invalid rows of some columns: ``(start, columns, valid)``."""
+    """Clears the invalid rows of the last vector of some columns: ``(start, columns, valid)``."""
     name = f"clear_tail_{item}"
     found = design.module.globals.get(name)
     if found is not None:
@@ -199,7 +200,8 @@ def _tail_cleaner(design: Design, item: int) -> Any:
     start, columns, valid = function.args
     b = ir.IRBuilder(function.append_basic_block("entry"))
     kind_ = ir.IntType(8 * item)
-    with Loop(b, 0, columns) as column, Loop(b, valid, design.tile) as row:
+    end = b.and_(b.add(valid, INT64(design.lanes - 1)), INT64(-design.lanes))
+    with Loop(b, 0, columns) as column, Loop(b, valid, end) as row:
         place = b.add(b.mul(column.index, INT64(design.tile)), row.index)
         b.store(kind_(0), b.gep(start, [place], source_etype=kind_), align=item)
     b.ret_void()

@@ -51,13 +51,13 @@ def pass_function(design: Design, fused: Fused, number: int, largest: int) -> An
     count = body.slot(memory.ROWS)
     total = _tiles(body, count)
     chunks = _chunks(body, total, largest)
+    each = _rows_of_tile(body, count, total)
     first = b.sdiv(b.mul(chunk, total), chunks)
     last = b.sdiv(b.mul(body.plus(chunk, 1), total), chunks)
     with Loop(b, first, last) as tile:
-        start = b.mul(tile.index, INT64(design.tile))
+        start = b.mul(tile.index, each)
         left = b.sub(count, start)
-        full = b.icmp_signed("<", INT64(design.tile), left)
-        body.valid = b.select(full, INT64(design.tile), left)
+        body.valid = b.select(b.icmp_signed("<", each, left), each, left)
         kept = body.pointer(memory.KEPT)
         body.kept_base = body.shifted(kept, body.times(tile.index, places.kept_size))
         _load_inputs(body, fused, steps, start)
@@ -71,6 +71,13 @@ def pass_function(design: Design, fused: Fused, number: int, largest: int) -> An
 def _tiles(body: Body, count: Any) -> Any:
     tile = body.design.tile
     return body.builder.sdiv(body.plus(count, tile - 1), INT64(tile))
+
+
+def _rows_of_tile(body: Body, count: Any, tiles: Any) -> Any:
+    """How many rows every tile but the last takes, so that they share the rows evenly."""
+    b, lanes = body.builder, body.design.lanes
+    even = b.sdiv(b.sub(body.plus(count, tiles), INT64(1)), tiles)
+    return b.and_(body.plus(even, lanes - 1), INT64(-lanes))
 
 
 def _chunks(body: Body, tiles: Any, largest: int) -> Any:
