@@ -182,8 +182,8 @@ def between_function(design: Design, fused: Fused, number: int, largest: int) ->
     if number:
         tiles = _tiles(body, body.slot(memory.ROWS))
         chunks = _chunks(body, tiles, largest)
-        for step in memory.sums_of(design.plan.passes[number - 1]):
-            _combine(body, step, chunks)
+        for total in memory.sums_of(design.plan.passes[number - 1]):
+            _combine(body, total, chunks)
     for step in design.plan.between[number]:
         _free_step(body, step)
     if number == len(design.plan.passes):
