@@ -109,8 +109,8 @@ def group_with_sums(body: Body, group: Group) -> None:
         if total.name == "matmul":
             body.clear_tail(total.inputs[0])
         high += total.result.shape[0] if total.name == "matmul" else 1
-    size = max(1, body.design.registers // (high + 1))
-    for start, stop, size in blocks(columns, size):
+    most = max(1, body.design.registers // (high + 1))
+    for start, stop, size in blocks(columns, most):
         with Loop(body.builder, start, stop, size) as at:
             _summed_block(body, loop, at.index, size)
 
