@@ -19,7 +19,9 @@ from tidefall.array import numpy as xp
 from tidefall.compiler.fold import kernel_attrs
 from tidefall.compiler.partition import Region, partition
 from tidefall.compiler.sizes import Sizes
+from tidefall.compiler.waiting import aside
 from tidefall.executor import failures, packs
+from tidefall.executor.aside import Aside
 from tidefall.executor.context import NodeContext
 from tidefall.executor.feeds import Feed, inline_test
 from tidefall.executor.lifetimes import Lifetimes
@@ -204,6 +206,7 @@ class _Writer:
         self._unnamed = {v for node in plan.nodes if node.type == PACKED for v in node.outputs}
         self.packs: dict[str, Node] = {}
         self.loops: dict[str, tuple[Plan, str, Nesting]] = {}
+        self._aside = aside(plan)
         self._feeds = [Feed(tensor) for tensor in feeds]
         for value in plan.feeds:
             self._names[value] = f"v{len(self._names)}"
@@ -227,6 +230,10 @@ class _Writer:
         if segments and self._nesting is Nesting.NONE:
             self._line(1, "with errstate(all='ignore'):")
             indent = 2
+        if self._aside:
+            self.globals["Aside"] = Aside
+            self._line(indent, "with Aside() as aside:")
+            indent += 1
         for segment in segments:
             if isinstance(segment, Region):
                 self._region(segment, indent)
@@ -390,7 +397,12 @@ class _Writer:
             return template.format(*[_parenthesised(text) for text in arguments])
         attrs = [f"{k}={self._attr(v)}" for k, v in kernel_attrs(node.op).items()]
         run = [self._context(node)] if node.opdef.needs_run else []
-        return f"{self._kernel(node)}({', '.join(['xp', *run, *arguments, *attrs])})"
+        rest = ", ".join(["xp", *run, *arguments, *attrs])
+        if node in self._aside:
+            name = f"n{len(self.globals)}"
+            self.globals[name] = node
+            return f"aside.call({name}, {self._kernel(node)}, {rest})"
+        return f"{self._kernel(node)}({rest})"
 
     def _argument(self, value: Any) -> str:
         if value is None:
