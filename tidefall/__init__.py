@@ -106,6 +106,10 @@ from tidefall.ops import sparse_segment as _sparse_segment
 from tidefall.ops import special as _special
 from tidefall.ops import state as _state
 from tidefall.ops import static_value as _static_value
+from tidefall.ops import string_hashes as _string_hashes
+from tidefall.ops import string_joining as _string_joining
+from tidefall.ops import string_regex as _string_regex
+from tidefall.ops import strings as _strings
 from tidefall.ops import tensordot as _tensordot
 from tidefall.ops import training as _training
 from tidefall.ops import trigonometry as _trigonometry
@@ -177,6 +181,7 @@ _IMPORTED_FILES = (
     _csv, _decoding, _files, _readers, _readers_of_files, _serialized, _whole_files,
 )  # fmt: skip
 _IMPORTED_SPARSE = (_parse_functions, _sparse_dense, _sparse_layout)
+_IMPORTED_STRINGS = (_string_hashes, _string_joining, _string_regex, _strings)
 _IMPORTED_CONTRIB = (_regularizers,)
 _IMPORTED_DATA = (
     _data_experimental,

@@ -32,6 +32,7 @@ from programs import (
     order,
     parsed,
     streams,
+    text_values,
     training_runs,
     values,
 )
@@ -139,14 +140,23 @@ def make_order() -> None:
 
 
 def make_values() -> None:
+    make_table(values, "values.json")
+
+
+def make_texts() -> None:
+    make_table(text_values, "texts.json")
+
+
+def make_table(table: Any, file: str) -> None:
+    """The values of a table of expressions."""
     record = {}
-    for expression in values.expressions():
+    for expression in table.expressions():
         try:
-            record[expression] = [canonical.array_of(v) for v in values.run(tf, expression)]
+            record[expression] = [canonical.array_of(v) for v in table.run(tf, expression)]
         except (tf.errors.OpError, AttributeError, ValueError, TypeError) as error:
             record[expression] = {"error": type(error).__name__}
             print(expression, type(error).__name__, first_line(error))
-    write_json(path_of("values.json"), record)
+    write_json(path_of(file), record)
 
 
 def make_gradients() -> None:
@@ -259,6 +269,7 @@ MAKERS = {
     "random": make_random,
     "training": make_training,
     "order": make_order,
+    "texts": make_texts,
     "values": make_values,
     "gradients": make_gradients,
     "errors": make_errors,

@@ -159,11 +159,16 @@ def test_maximum_with_a_constant_keeps_nan(name: str, dtype: np.dtype[Any]) -> N
     """Where one operand is a constant a shorter form is built."""
     x = extremes(dtype)
     template = TEMPLATES[name]
-    before = native.run(lambda v, x: template(v, dtype, v.constant(dtype, 0), x), x)
-    after = native.run(lambda v, x: template(v, dtype, x, v.constant(dtype, 0)), x)
-    expected = getattr(np, name)(x, dtype.type(0))
-    assert_same(before, expected, signs=False)
-    assert_same(after, expected, signs=False)
+    for number in (0.0, np.inf, np.nan):
+        before = native.run(
+            lambda v, x, number=number: template(v, dtype, v.constant(dtype, number), x), x
+        )
+        after = native.run(
+            lambda v, x, number=number: template(v, dtype, x, v.constant(dtype, number)), x
+        )
+        expected = getattr(np, name)(x, dtype.type(number))
+        assert_same(before, expected, signs=False)
+        assert_same(after, expected, signs=False)
 
 
 @pytest.mark.parametrize("dtype", INTEGERS, ids=str)

@@ -159,12 +159,12 @@ def log(x: Number) -> Number:
 
 
 def log2(x: Number) -> Number:
-    """The logarithm to base 2, within 1 ulp, and exact for powers of two."""
+    """The logarithm to base 2, within 1.1 ulp, and exact for powers of two."""
     return _at_the_ends(x, x, _log_to_base(2, x))
 
 
 def log10(x: Number) -> Number:
-    """The logarithm to base 10, within 1 ulp, and exact for powers of ten."""
+    """The logarithm to base 10, within 1.1 ulp, and exact for powers of ten."""
     return _at_the_ends(x, x, _log_to_base(10, x))
 
 
