@@ -9,7 +9,7 @@ from typing import Any
 from tidefall.compiler.fuse import Fused
 from tidefall.compiler.primitives import FREE, ROW, kind
 from tidefall.executor.kernels.binding import Bound, python_function
-from tidefall.executor.kernels.cache import object_code
+from tidefall.executor.kernels.cache import code_of
 from tidefall.executor.kernels.kernel import ENTRY, Kernel, make
 from tidefall.executor.kernels.layout import array_layout
 from tidefall.executor.kernels.loading import Loaded, load_object
@@ -79,7 +79,7 @@ def _compiled(node: Node) -> Node:
         raise RuntimeError("arrays have an unknown layout")
     target = host()
     kernel = make(node.attrs["fused"], target, layout)
-    code = object_code(kernel.text, target)
+    code = code_of(kernel.identity, target, lambda: kernel.text)
     symbols = {"PyLong_FromLong": python_function("PyLong_FromLong")}
     loaded = load_object(code, ENTRY, symbols)
     attrs = {**node.attrs, "call": Call(node, kernel, loaded)}
