@@ -8,8 +8,9 @@ noted (`noting_checks`), computed with everything else, and looked at after the 
 
 from __future__ import annotations
 
+import math
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -83,6 +84,17 @@ def bitcast(x: Any, dtype: Any) -> Any:
 def complex_of(real: Any, imag: Any) -> Any:
     """Complex numbers of these parts, broadcast."""
     return jax.lax.complex(*jnp.broadcast_arrays(real, imag))
+
+
+def shape_vector(x: Any, dtype: Any) -> Any:
+    """The shape of ``x`` as an array of integers."""
+    return np.array(np.shape(x), dtype)
+
+
+def count(x: Any, dtype: Any, axes: Sequence[int] | None = None) -> Any:
+    """How many elements ``x`` has, or has along some axes, as a number of a dtype."""
+    total = np.size(x) if axes is None else math.prod([x.shape[axis] for axis in axes])
+    return np.dtype(dtype).type(total)
 
 
 def segment_reduce(how: str, rows: Any, ids: Any, count: int, initial: Any) -> Any:

@@ -7,7 +7,8 @@ the array API standard, in the form `tidefall.array.jax` offers too.
 from __future__ import annotations
 
 import heapq
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -44,6 +45,17 @@ def complex_of(real: Any, imag: Any) -> Any:
     result = np.empty(shape, np.result_type(real, np.complex64))
     result.real, result.imag = real, imag
     return result
+
+
+def shape_vector(x: Any, dtype: Any) -> Any:
+    """The shape of ``x`` as an array of integers."""
+    return np.array(np.shape(x), dtype)
+
+
+def count(x: Any, dtype: Any, axes: Sequence[int] | None = None) -> Any:
+    """How many elements ``x`` has, or has along some axes, as a number of a dtype."""
+    total = np.size(x) if axes is None else math.prod([x.shape[axis] for axis in axes])
+    return np.dtype(dtype).type(total)
 
 
 def segment_reduce(how: str, rows: Any, ids: Any, count: int, initial: Any) -> Any:

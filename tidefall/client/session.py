@@ -16,6 +16,7 @@ from tidefall.core import errors, hooks
 from tidefall.core.exports import export
 from tidefall.core.runtime import time_limit
 from tidefall.executor import devices, read_ahead, straightline
+from tidefall.executor.promotion import Replace
 from tidefall.executor.tiers import chosen, compile_run
 from tidefall.ir.graph import Graph, get_default_graph
 from tidefall.ir.operation import Operation
@@ -155,7 +156,11 @@ class BaseSession:
         self._bound[key] = function
 
     def _compile(
-        self, wanted: Fetches, feeds: list[Tensor], done: Iterable[Operation] = ()
+        self,
+        wanted: Fetches,
+        feeds: list[Tensor],
+        done: Iterable[Operation] = (),
+        replace: Replace | None = None,
     ) -> Callable[..., Any]:
         return compile_run(
             self._tier,
@@ -166,7 +171,14 @@ class BaseSession:
             wanted.names,
             self._store,
             done,
+            replace or self._replace,
         )
+
+    def _replace(self, old: Callable[..., Any], new: Callable[..., Any]) -> None:
+        """A faster function takes the place of one that was remembered."""
+        for key, function in list(self._bound.items()):
+            if function is old:
+                self._bound[key] = new
 
     def _resolved_feeds(self, feed_dict: Any) -> tuple[list[Tensor], list[Any]]:
         if not hasattr(feed_dict, "items"):
@@ -202,7 +214,13 @@ class BaseSession:
         if feed_list is not None and not isinstance(feed_list, (list, tuple)):
             raise TypeError(f"feed_list must be a list or tuple, not {feed_list!r}.")
         feeds = [self._fed_tensor(item) for item in feed_list or []]
-        function = self._compile(Fetches(self._graph, fetches), feeds)
+        function = self._compile(
+            Fetches(self._graph, fetches), feeds, replace=lambda old, new: faster(new)
+        )
+
+        def faster(new: Callable[..., Any]) -> None:
+            nonlocal function
+            function = new
 
         def call(*values: Any, options: Any = None, run_metadata: Any = None) -> Any:
             self._check_open()

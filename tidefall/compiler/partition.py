@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tidefall.ir.plan import Node, Plan, Value
+from tidefall.ir.plan import KERNEL, Node, Plan, Value
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,9 @@ def _region(nodes: list[Node], later: set[Value]) -> Region:
             if value not in made and value.constant is None:
                 inputs[value] = None
         made.update(node.outputs)
-        state = state or node.cell is not None or bool(node.updates) or bool(node.bodies)
+        touches = (
+            node.cell is not None or bool(node.updates) or bool(node.bodies) or node.type == KERNEL
+        )
+        state = state or touches
     outputs = [value for node in nodes for value in node.outputs if value in later]
     return Region(tuple(nodes), tuple(inputs), tuple(outputs), state)

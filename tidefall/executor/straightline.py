@@ -20,14 +20,25 @@ from tidefall.compiler.fold import kernel_attrs
 from tidefall.compiler.partition import Region, partition
 from tidefall.compiler.sizes import Sizes
 from tidefall.compiler.waiting import aside
-from tidefall.executor import failures, packs
+from tidefall.executor import failures, numerics, packs
 from tidefall.executor.aside import Aside
 from tidefall.executor.context import NodeContext
 from tidefall.executor.feeds import Feed, inline_test
 from tidefall.executor.lifetimes import Lifetimes
 from tidefall.executor.templates import COMMUTATIVE, IN_PLACE, TEMPLATES
 from tidefall.ir.opdef import group
-from tidefall.ir.plan import CHOICE, IS_INITIALIZED, LOAD, PACKED, WHILE, Guard, Node, Plan, Value
+from tidefall.ir.plan import (
+    CHOICE,
+    IS_INITIALIZED,
+    KERNEL,
+    LOAD,
+    PACKED,
+    WHILE,
+    Guard,
+    Node,
+    Plan,
+    Value,
+)
 from tidefall.ir.tensor import Tensor
 from tidefall.state.cells import Store
 
@@ -38,12 +49,15 @@ BUILTINS: dict[str, Any] = {
     **{
         name: getattr(np, name)
         for name in (
-            "add array asarray cos divide dot errstate exp int32 log log1p maximum minimum "
+            "add array asarray cos divide dot empty errstate exp int32 log log1p maximum minimum "
             "multiply ndarray negative sin sqrt subtract tanh"
         ).split()
     },
     "abs_": np.abs,
     "xp": xp,
+    "quiet": numerics.quiet,
+    "undo": numerics.undo,
+    "one_thread": numerics.one_thread,
     "float32": np.dtype(np.float32),
     "float64": np.dtype(np.float64),
     "zero_float32": np.zeros((), np.float32),
@@ -99,6 +113,7 @@ class Program:
         self.filename = f"<tidefall plan {next(_serial)}>"
         self._code = compile(self.source, self.filename, "exec")
         self._packs = writer.packs
+        self._kernels = writer.kernels
         self._loops = {
             name: Program(body, [], expression, {}, nesting=inner)
             for name, (body, expression, inner) in writer.loops.items()
@@ -119,6 +134,8 @@ class Program:
             names[name] = packs.bind(node, self.plan, store)
         for name, loop in self._loops.items():
             names[name] = loop.bind(store)
+        for name, node in self._kernels.items():
+            names.update(_kernel_names(name, node, self.plan, store))
         names["general"] = _Lazily(self._general, store)
         exec(self._code, names)
         return names["run"]  # type: ignore[no-any-return]
@@ -205,6 +222,7 @@ class _Writer:
         self._guards = {v: node.guards for node in plan.nodes if node.guards for v in node.outputs}
         self._unnamed = {v for node in plan.nodes if node.type == PACKED for v in node.outputs}
         self.packs: dict[str, Node] = {}
+        self.kernels: dict[str, Node] = {}
         self.loops: dict[str, tuple[Plan, str, Nesting]] = {}
         self._aside = aside(plan)
         self._feeds = [Feed(tensor) for tensor in feeds]
@@ -227,9 +245,10 @@ class _Writer:
         self._check_rows()
         segments = partition(self.plan)
         indent = 1
-        if segments and self._nesting is Nesting.NONE:
-            self._line(1, "with errstate(all='ignore'):")
-            indent = 2
+        ending: list[str] = []
+        if self._nesting is Nesting.NONE:
+            ending = self._settings(segments)
+            indent += bool(ending)
         if self._aside:
             self.globals["Aside"] = Aside
             self._line(indent, "with Aside() as aside:")
@@ -241,7 +260,26 @@ class _Writer:
                 self._node(segment, indent)
         fetched = [self._fetched(value) for value in self.plan.fetches]
         self._line(self._fetch_indent(segments, indent), f"return {self.result.format(*fetched)}")
+        if ending:
+            self._line(1, f"finally: {'; '.join(ending)}")
         return "\n".join(self.text) + "\n"
+
+    def _settings(self, segments: list[Any]) -> list[str]:
+        """Writes what sets NumPy up for the run, and returns what undoes it."""
+        nodes = [node for node in self.plan.nodes if node.type not in (LOAD, KERNEL)]
+        if not nodes:
+            return []
+        ending = ["undo(state)"]
+        self._line(1, "state = quiet()")
+        size = product_size(nodes, self._sizes)
+        if size is not None:
+            fixed, each, feed = size
+            rows = "1" if feed is None else f"{self._names[self.plan.feeds[feed]]}.shape[0]"
+            self._line(1, f"few = {fixed} + {each} * {rows} < {numerics.LARGE_PRODUCT}")
+            self._line(1, "if few: one_thread.enter()")
+            ending.append("one_thread.leave() if few else None")
+        self._line(1, "try:")
+        return ending
 
     def _fetch_indent(self, segments: list[Any], indent: int) -> int:
         """Fetches of state are copied while its lock is still held."""
@@ -283,6 +321,9 @@ class _Writer:
             text = f"{self._names[node.outputs[0]]} = {if_true} if {predicate} else {if_false}"
         elif node.type == WHILE:
             self._while(node, indent)
+            return
+        elif node.type == KERNEL:
+            self._kernel_call(node, indent)
             return
         elif node.type == PACKED:
             text = self._packed(node)
@@ -340,6 +381,35 @@ class _Writer:
             if self._life.is_read(value):
                 text += f"; {self._names[value]} = {self._cell(key)}.value"
         return text
+
+    def _kernel_call(self, node: Node, indent: int) -> None:
+        """A call of native code, which leaves what is no row array in known places."""
+        name = f"kernel{len(self.kernels)}"
+        self.kernels[name] = node
+        call = node.attrs["call"]
+        fused = call.fused
+        rows = [self._argument(value) for value in call.row_inputs]
+        for value in call.free_inputs:
+            self._line(indent, f"{name}_{call.place[value]}[...] = {self._argument(value)}", node)
+        made = [self._names[value] for value in call.row_outputs]
+        for value, text in zip(call.row_outputs, made, strict=True):
+            self.globals[f"shape_{text}"] = fused.outputs[value].shape[1:]
+            shape = f"({rows[0]}.shape[0], *shape_{text})"
+            self.globals[f"dtype_{text}"] = value.dtype.np_dtype
+            self._line(indent, f"{text} = empty({shape}, dtype_{text})", node)
+        results = [f"{self._names[v]} = {self._taken(v, name, call)}" for v in call.other_outputs]
+        test = f"if {name}.valid and not {name}_call({', '.join([*rows, *made])}):"
+        self._line(indent, f"{test} {'; '.join(results) or 'pass'}", node)
+        names = "".join(f"{self._names[value]}, " for value in node.outputs)
+        target = f"{names}= " if names else ""
+        arguments = ", ".join(map(self._argument, node.inputs))
+        self._line(indent, f"else: {target}{name}.rescue({arguments})", node)
+
+    def _taken(self, value: Value, name: str, call: Any) -> str:
+        if value in call.place:
+            scalar = value.shape.rank == 0
+            return f"{name}_{call.place[value]}" + ("[()]" if scalar else ".copy()")
+        return f"{self._cell(call.cells[value])}.value"
 
     def _in_place(self, node: Node) -> str | None:
         """The statement that writes the result into the memory of a dead input, if it can."""
@@ -473,6 +543,50 @@ class _Writer:
         if rank is None:
             return f"({text} if {text}.ndim else {text}[()])"
         return text
+
+
+def _kernel_names(name: str, node: Node, plan: Plan, store: Store) -> dict[str, Any]:
+    """What the text of a call of a kernel refers to."""
+    call = node.attrs["call"]
+    body = Program(call.body, [], call.result, {}, nesting=Nesting.LOCKED)
+    bound = call.bind(plan, store, body.bind(store))
+    names = {name: bound, f"{name}_call": bound.call}
+    for value, view in (*bound.free_inputs.items(), *bound.free_outputs.items()):
+        names[f"{name}_{call.place[value]}"] = view
+    return names
+
+
+_PRODUCTS = frozenset({"MatMul", "BatchMatMul", "BatchMatMulV2"})
+
+
+def product_size(nodes: list[Node], sizes: Sizes | None) -> tuple[int, int, int | None] | None:
+    """The multiply-adds of the largest product of a plan, or None if there is none.
+
+    It is a fixed number, plus one for each row of the feed at the third place. Products whose
+    size is not known count as small.
+    """
+    found, fixed, each = False, 0, 0
+    for node in nodes:
+        if node.type not in _PRODUCTS:
+            continue
+        found = True
+        known = [sizes.known(v) if sizes else None for v in (*node.inputs, *node.outputs)]
+        if None in known:
+            continue
+        dims = [size for shape in known for size in shape or ()]
+        total = 1.0
+        for shape in known:
+            for size in shape or ():
+                total *= max(size, 1)
+        total = int(total**0.5)  # every size of a product of matrices stands in two of the three
+        if any(size < 0 for size in dims):
+            each = max(each, total)
+        else:
+            fixed = max(fixed, total)
+    if not found:
+        return None
+    rows = sizes.rows[0] if sizes is not None and sizes.rows and each else None
+    return fixed, each if rows is not None else 0, rows
 
 
 def _missing(name: str) -> Any:

@@ -5,8 +5,10 @@ names one:
 
 * ``reference``: node by node, unsimplified; slow, for comparison;
 * ``numpy``: tier 0, one generated NumPy function per plan;
+* ``kernels``: tier 1 from the first run on: native kernels, NumPy for the rest;
 * ``xla``: regions traced by JAX and compiled by XLA (needs the extra ``xla``);
-* ``auto`` (the default): tier 0 everywhere, XLA where the program asks for a device that needs it.
+* ``auto`` (the default): tier 0 first, kernels for what is repeated often enough
+  (`tidefall.executor.promotion`); XLA where the program asks for a device that needs it.
 """
 
 from __future__ import annotations
@@ -16,10 +18,12 @@ import os
 from collections.abc import Callable, Iterable, Sequence
 from typing import Any, NamedTuple
 
+from tidefall.compiler.fuse import fuse
 from tidefall.compiler.pack import pack_updates
 from tidefall.compiler.pipeline import make_plan, simplify
 from tidefall.compiler.specialize import specialize
 from tidefall.executor.devices import wants_xla
+from tidefall.executor.promotion import Replace, Warming, worth_watching
 from tidefall.executor.reference import Reference
 from tidefall.executor.straightline import Program
 from tidefall.ir.operation import Operation
@@ -27,7 +31,7 @@ from tidefall.ir.plan import Plan
 from tidefall.ir.tensor import Tensor
 from tidefall.state.cells import Store
 
-TIERS = ("auto", "reference", "numpy", "xla")
+TIERS = ("auto", "reference", "numpy", "kernels", "xla")
 
 
 class Compiled(NamedTuple):
@@ -78,6 +82,7 @@ def compile_run(
     names: dict[str, Any],
     store: Store,
     done: Iterable[Operation] = (),
+    replace: Replace | None = None,
 ) -> Callable[..., Any]:
     """A function that does one kind of run in a session.
 
@@ -90,6 +95,7 @@ def compile_run(
       names: What ``result`` refers to besides.
       store: The session's state.
       done: Operations that an earlier part of the same step has executed.
+      replace: Told, at tier ``auto``, when a faster function takes the place of the returned one.
     """
     plan = make_plan(feeds, fetches, targets, done)
     if tier == "reference":
@@ -99,16 +105,21 @@ def compile_run(
         xla = importlib.import_module("tidefall.executor.xla")
         return xla.compile_plan(plan, feeds, result, names, store)  # type: ignore[no-any-return]
     special, sizes = specialize(plan)
-    program = Program(
-        pack_updates(special, sizes),
-        feeds,
-        result,
-        names,
-        sizes,
-        lambda: Program(plan, feeds, result, names),
-    )
+    special = pack_updates(special, sizes)
+
+    def program_of(plan_: Plan) -> Program:
+        return Program(
+            plan_, feeds, result, names, sizes, lambda: Program(plan, feeds, result, names)
+        )
+
+    if tier == "kernels":
+        engine = importlib.import_module("tidefall.executor.kernels.engine")
+        special = engine.compile_kernels(fuse(special, sizes))
+    program = program_of(special)
     function = program.bind(store)
     for watch in watchers:
         seen = Compiled(fetches, targets, feeds, program.plan, program.source)
         function = watch(seen, function)
+    if tier == "auto" and replace is not None and worth_watching(special):
+        return Warming(special, sizes, function, program_of, store, replace)
     return function

@@ -19,13 +19,15 @@ from tidefall.ir.operation import Operation
 
 #: Types of nodes that the compiler makes; every other type is an op's. A `CHOICE` has three
 #: inputs, a predicate and what it is if true and if false. A `WHILE` node's bodies, condition and
-#: body, take all its inputs: the loop variables first, then what does not change.
+#: body, take all its inputs: the loop variables first, then what does not change. A `KERNEL` stands
+#: for its members, which the engine runs as one; its attribute ``fused`` says how.
 LOAD = "Load"
 IS_INITIALIZED = "IsInitialized"
 PACKED = "PackedUpdates"
 CHOICE = "Choice"
 WHILE = "While"
-_MADE_HERE = (LOAD, IS_INITIALIZED, PACKED, CHOICE, WHILE)
+KERNEL = "Kernel"
+_MADE_HERE = (LOAD, IS_INITIALIZED, PACKED, CHOICE, WHILE, KERNEL)
 
 
 class Value:
@@ -73,7 +75,7 @@ class Node:
       bodies: For `WHILE`, the plans of its condition and its body.
       cell_writes: For `WHILE`, keys of the variables its bodies write.
       guards: Conditions under which it runs, the outer ones first.
-      members: For `PACKED`, the updates it stands for.
+      members: For `PACKED` and `KERNEL`, the nodes it stands for.
     """
 
     __slots__ = (

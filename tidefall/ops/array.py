@@ -100,7 +100,7 @@ def no_op(xp: Namespace) -> None:
 @op("Shape", differentiable=False, out_type=INDEX)
 def shape_op(xp: Namespace, input: T, *, out_type: DType) -> out_type:
     """The sizes of the dimensions of ``input``."""
-    return np.array(np.shape(input), out_type.np_dtype)
+    return xp.shape_vector(input, out_type.np_dtype)
 
 
 @shape_op.shape
@@ -142,7 +142,7 @@ def shape_of_composite(input: Any) -> Any:
 @op("Size", differentiable=False, out_type=INDEX, shape=shapes.scalar)
 def size_op(xp: Namespace, input: T, *, out_type: DType) -> out_type:
     """The number of elements of ``input``."""
-    return out_type.as_numpy_dtype(np.size(input))
+    return xp.count(input, out_type.np_dtype)
 
 
 hooks.install("size")(lambda x: size_op(x, out_type=dtypes.int32))

@@ -39,8 +39,7 @@ def mean_op(xp: Namespace, input: T, reduction_indices: Tidx, *, keep_dims: bool
     if input.dtype.kind in "iu":
         return xp.mean(input, axis, keepdims=keep_dims, dtype="float64").astype(input.dtype)
     total = xp.sum(input, axis, keepdims=keep_dims, dtype=exact(input.dtype))
-    count = math.prod([input.shape[each] for each in axis])
-    return rounded(total / total.dtype.type(count), input)
+    return rounded(total / xp.count(input, total.dtype, axis), input)
 
 
 @mean_op.gradient

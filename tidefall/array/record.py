@@ -1,0 +1,590 @@
+"""The recording namespace: a kernel given symbolic arrays writes down what it does.
+
+The engine compiles array primitives, not ops. An op's kernel runs here once on arrays that have
+a shape and a dtype but no values; every call becomes an `Instruction` of a `Recording`. The
+leading dimension of a batch is the symbol `ROWS`. What cannot be said in primitives (looking at a
+value, a size that depends on the number of rows, an unknown function) raises `NotRecordable`.
+"""
+
+from __future__ import annotations
+
+import builtins
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from tidefall.array.symbols import (
+    ROWS,
+    Extent,
+    NotRecordable,
+    Rows,
+    Shape,
+    ShapeVector,
+    Size,
+)
+
+
+@dataclass(frozen=True, eq=False)
+class Instruction:
+    """One primitive applied.
+
+    Attributes:
+      name: The primitive.
+      inputs: The arrays it reads.
+      params: What else it is told (axes, a permutation, …).
+      result: The array it makes.
+    """
+
+    name: str
+    inputs: tuple[Array, ...]
+    params: Any
+    result: Array
+
+
+class Recording:
+    """The instructions recorded so far, in order."""
+
+    def __init__(self) -> None:
+        self.instructions: list[Instruction] = []
+        self._constants: dict[Any, Array] = {}
+
+    def input(self, shape: Shape, dtype: Any) -> Array:
+        """A new array that comes from outside."""
+        return Array(self, tuple(shape), np.dtype(dtype))
+
+    def constant(self, value: Any) -> Array:
+        """An array whose value is known."""
+        value = np.asarray(value)
+        if value.dtype.kind not in "fiub":
+            raise NotRecordable(f"a constant of dtype {value.dtype}")
+        key = (value.dtype.str, value.shape, value.tobytes())
+        found = self._constants.get(key)
+        if found is None:
+            found = Array(self, value.shape, value.dtype, value)
+            self._constants[key] = found
+        return found
+
+    def add(
+        self, name: str, inputs: Sequence[Array], shape: Shape, dtype: Any, params: Any = None
+    ) -> Array:
+        """Records one instruction; its result."""
+        result = Array(self, shape, np.dtype(dtype))
+        self.instructions.append(Instruction(name, tuple(inputs), params, result))
+        return result
+
+
+# -- elementwise primitives ------------------------------------------------------------------------
+
+_FLOAT_UNARY = """
+exp expm1 log log1p log2 sqrt tanh sinh cosh sin cos tan asin acos atan asinh acosh atanh erf erfc
+""".split()
+_ALIASES = {
+    "arcsin": "asin", "arccos": "acos", "arctan": "atan", "arcsinh": "asinh",
+    "arccosh": "acosh", "arctanh": "atanh", "arctan2": "atan2", "absolute": "abs",
+    "true_divide": "divide", "pow": "power", "invert": "bitwise_invert",
+}  # fmt: skip
+_UNARY = [
+    *_FLOAT_UNARY,
+    *"negative positive abs sign square reciprocal floor ceil rint trunc".split(),
+]
+_BINARY = """
+add subtract multiply divide floor_divide remainder fmod power maximum minimum fmax fmin atan2
+logaddexp bitwise_and bitwise_or bitwise_xor left_shift right_shift
+""".split()
+_COMPARISONS = "equal not_equal less less_equal greater greater_equal".split()
+_LOGICAL = "logical_and logical_or logical_xor".split()
+_TESTS = "isnan isinf isfinite".split()
+_ONLY_FLOATS = frozenset((*_FLOAT_UNARY, "divide", "atan2", "logaddexp"))
+
+#: Every primitive that works element by element, with the number of its operands.
+ELEMENTWISE: dict[str, int] = {
+    **dict.fromkeys((*_UNARY, *_TESTS, "logical_not", "bitwise_invert", "astype"), 1),
+    **dict.fromkeys((*_BINARY, *_COMPARISONS, *_LOGICAL), 2),
+    "where": 3,
+}
+_KINDS = "fiub"
+
+
+def broadcast(*shapes: Shape) -> Shape:
+    """The common shape; ROWS meets only itself and 1."""
+    rank = builtins.max(len(shape) for shape in shapes)
+    result: list[Size] = []
+    for axis in range(-rank, 0):
+        size: Size = 1
+        for shape in shapes:
+            if len(shape) < -axis or shape[axis] == 1:
+                continue
+            if size != 1 and size != shape[axis]:
+                raise NotRecordable(f"broadcasting {shapes}")
+            size = shape[axis]
+        result.append(size)
+    return tuple(result)
+
+
+def _apply(name: str, *operands: Any) -> Any:
+    """Records an elementwise primitive, with NumPy's promotion of dtypes."""
+    name = _ALIASES.get(name, name)
+    recording = next(each.recording for each in operands if isinstance(each, Array))
+    if name == "where":
+        condition, *rest = operands
+        dtype = _common(rest)
+        inputs = [_cast(_array(recording, condition), np.dtype(bool))]
+        inputs += [_as(recording, each, dtype) for each in rest]
+        result = dtype
+    else:
+        dtype = _common(operands)
+        if name in _ONLY_FLOATS and dtype.kind != "f":
+            dtype = np.dtype(np.float64)
+        if name in _LOGICAL or name == "logical_not":
+            dtype = np.dtype(bool)
+        inputs = [_as(recording, each, dtype) for each in operands]
+        boolean = name in _COMPARISONS or name in _TESTS or dtype.kind == "b"
+        result = np.dtype(bool) if boolean else dtype
+    if dtype.kind not in _KINDS:
+        raise NotRecordable(f"{name} of {dtype}")
+    shape = broadcast(*[each.shape for each in inputs])
+    return recording.add(name, inputs, shape, result)
+
+
+def _common(operands: Sequence[Any]) -> np.dtype[Any]:
+    kinds = [
+        each.dtype if isinstance(each, (Array, np.ndarray, np.generic)) else each
+        for each in operands
+    ]
+    for each in kinds:
+        if not isinstance(each, (np.dtype, bool, int, float)):
+            raise NotRecordable(f"an operand of type {type(each).__name__}")
+    return np.dtype(np.result_type(*kinds))
+
+
+def _array(recording: Recording, value: Any) -> Array:
+    return value if isinstance(value, Array) else recording.constant(value)
+
+
+def _as(recording: Recording, value: Any, dtype: np.dtype[Any]) -> Array:
+    if isinstance(value, Array):
+        return _cast(value, dtype)
+    return recording.constant(np.asarray(value, dtype))
+
+
+def _cast(x: Array, dtype: np.dtype[Any]) -> Array:
+    if x.dtype == dtype:
+        return x
+    if x.value is not None:
+        return x.recording.constant(x.value.astype(dtype))
+    if dtype.kind not in _KINDS or x.dtype.kind not in _KINDS:
+        raise NotRecordable(f"a cast from {x.dtype} to {dtype}")
+    return x.recording.add("astype", [x], x.shape, dtype)
+
+
+class Array:
+    """An array without values.
+
+    Attributes:
+      recording: Where what is done with it is written down.
+      shape: Its shape; the leading size may be `ROWS`.
+      dtype: Its dtype.
+      value: Its value if it is a constant.
+    """
+
+    __slots__ = ("dtype", "recording", "shape", "value")
+    __array_ufunc__ = None  # NumPy's operators leave it to ours
+
+    def __init__(
+        self, recording: Recording, shape: Shape, dtype: np.dtype[Any], value: Any = None
+    ) -> None:
+        self.recording = recording
+        self.shape = shape
+        self.dtype = dtype
+        self.value = value
+
+    def __repr__(self) -> str:
+        return f"<{self.dtype}{list(self.shape)}>"
+
+    @property
+    def ndim(self) -> int:
+        return len(self.shape)
+
+    @property
+    def size(self) -> Any:
+        return math.prod(self.shape) if self.shape else 1
+
+    @property
+    def T(self) -> Array:
+        return transpose(self)
+
+    def astype(self, dtype: Any, **_: Any) -> Array:
+        return _cast(self, np.dtype(dtype))
+
+    def reshape(self, *shape: Any) -> Array:
+        return reshape(self, shape[0] if len(shape) == 1 and not _is_size(shape[0]) else shape)
+
+    def transpose(self, *axes: Any) -> Array:
+        return transpose(self, axes or None)
+
+    def copy(self) -> Array:
+        return self
+
+    def tolist(self) -> Any:
+        if self.value is None:
+            raise NotRecordable("the value of an array")
+        return self.value.tolist()
+
+    def __array__(self, *_: Any, **__: Any) -> Any:
+        if self.value is None:
+            raise NotRecordable("the value of an array")
+        return self.value
+
+    def _value(self, *_: Any) -> Any:
+        if self.value is None:
+            raise NotRecordable("the value of an array")
+        return self.value[()]
+
+    def __bool__(self) -> bool:
+        return bool(self._value())
+
+    def __int__(self) -> int:
+        return int(self._value())
+
+    def __float__(self) -> float:
+        return float(self._value())
+
+    def __index__(self) -> int:
+        return int(self._value())
+
+    def __len__(self) -> Any:
+        return self.shape[0]
+
+    def __iter__(self) -> Any:
+        raise NotRecordable("iterating over an array")
+
+    def __getitem__(self, index: Any) -> Array:
+        return _index(self, index)
+
+    def __getattr__(self, name: str) -> Any:
+        raise NotRecordable(f"array.{name}")
+
+    def __hash__(self) -> int:
+        return id(self)
+
+
+def _operator(name: str, swapped: bool = False) -> Any:
+    if swapped:
+        return lambda self, other: _apply(name, other, self)
+    return lambda self, other: _apply(name, self, other)
+
+
+for _symbol, _name in {
+    "add": "add", "sub": "subtract", "mul": "multiply", "truediv": "divide",
+    "floordiv": "floor_divide", "mod": "remainder", "pow": "power", "and": "bitwise_and",
+    "or": "bitwise_or", "xor": "bitwise_xor", "lshift": "left_shift", "rshift": "right_shift",
+}.items():  # fmt: skip
+    setattr(Array, f"__{_symbol}__", _operator(_name))
+    setattr(Array, f"__r{_symbol}__", _operator(_name, swapped=True))
+for _symbol, _name in {
+    "lt": "less", "le": "less_equal", "gt": "greater", "ge": "greater_equal",
+    "eq": "equal", "ne": "not_equal",
+}.items():  # fmt: skip
+    setattr(Array, f"__{_symbol}__", _operator(_name))
+for _symbol, _name in {
+    "neg": "negative", "pos": "positive", "abs": "abs", "invert": "bitwise_invert",
+}.items():  # fmt: skip
+    setattr(Array, f"__{_symbol}__", lambda self, _name=_name: _apply(_name, self))
+
+
+def _is_size(value: Any) -> bool:
+    return isinstance(value, (int, np.integer, Rows))
+
+
+# -- shapes ----------------------------------------------------------------------------------------
+
+
+def shape(x: Any) -> Shape:
+    """The shape of an array."""
+    return x.shape
+
+
+def shape_vector(x: Any, dtype: Any) -> Any:
+    """The shape as a vector."""
+    return ShapeVector(x.shape)
+
+
+def count(x: Array, dtype: Any, axes: Sequence[int] | None = None) -> Any:
+    """How many elements ``x`` has, or has along some axes."""
+    total: Any = 1
+    for axis in range(x.ndim) if axes is None else axes:
+        total = total * x.shape[axis]
+    if isinstance(total, Rows):
+        total = Extent(1)
+    if isinstance(total, Extent):
+        rows = x.recording.add("rows", [], (), np.int64, total.factor)
+        return _cast(rows, np.dtype(dtype))
+    return np.dtype(dtype).type(total)
+
+
+def reshape(x: Any, shape: Any, **_: Any) -> Any:
+    """The same elements in another shape; one size may be -1."""
+    target = (shape,) if _is_size(shape) else tuple(shape)
+    if -1 in [s for s in target if not isinstance(s, Rows)]:
+        target = _completed(x, target)
+    if target == x.shape:
+        return x
+    if _extent(target) != _extent(x.shape):
+        raise NotRecordable(f"reshaping {x.shape} to {target}")
+    if x.value is not None:
+        return x.recording.constant(x.value.reshape(target))
+    return x.recording.add("reshape", [x], target, x.dtype)
+
+
+def _completed(x: Array, target: Shape) -> Shape:
+    known = [size for size in target if isinstance(size, Rows) or size != -1]
+    rest = math.prod([size for size in known if not isinstance(size, Rows)])
+    total = math.prod([size for size in x.shape if not isinstance(size, Rows)])
+    rows = builtins.any(isinstance(size, Rows) for size in x.shape)
+    if rows and not builtins.any(isinstance(size, Rows) for size in known):
+        if rest != total:
+            raise NotRecordable(f"reshaping {x.shape} to {target}")
+        filler: Size = ROWS
+    elif rest == 0 or total % rest:
+        raise NotRecordable(f"reshaping {x.shape} to {target}")
+    else:
+        filler = total // rest
+    return tuple([filler if not isinstance(s, Rows) and s == -1 else s for s in target])
+
+
+def _extent(shape: Shape) -> tuple[int, int]:
+    fixed = [size for size in shape if not isinstance(size, Rows)]
+    return math.prod(fixed), len(shape) - len(fixed)
+
+
+def transpose(x: Any, axes: Any = None) -> Any:
+    """The array with its axes in another order."""
+    if axes is None:
+        order = tuple(range(x.ndim))[::-1]
+    else:
+        order = tuple(axes[0] if len(axes) == 1 and not _is_size(axes[0]) else axes)
+    order = tuple([axis % x.ndim for axis in order])
+    if order == tuple(range(x.ndim)):
+        return x
+    if x.value is not None:
+        return x.recording.constant(x.value.transpose(order))
+    target = tuple([x.shape[axis] for axis in order])
+    return x.recording.add("transpose", [x], target, x.dtype, order)
+
+
+def swapaxes(x: Any, first: int, second: int) -> Any:
+    """The array with two axes exchanged."""
+    order = list(range(x.ndim))
+    order[first], order[second] = order[second], order[first]
+    return transpose(x, order)
+
+
+def expand_dims(x: Any, axis: int) -> Any:
+    """The array with a dimension of size 1 put in."""
+    at = axis % (x.ndim + 1)
+    return reshape(x, (*x.shape[:at], 1, *x.shape[at:]))
+
+
+def squeeze(x: Any, axis: Any = None) -> Any:
+    """The array without dimensions of size 1."""
+    if axis is None:
+        raise NotRecordable("squeezing every axis")
+    axes = {a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,))}
+    return reshape(x, tuple([size for i, size in enumerate(x.shape) if i not in axes]))
+
+
+def broadcast_to(x: Any, shape: Any) -> Any:
+    """The array repeated to a shape."""
+    target = tuple(shape)
+    if x.shape == target:
+        return x
+    if broadcast(x.shape, target) != target:
+        raise NotRecordable(f"broadcasting {x.shape} to {target}")
+    return x.recording.add("broadcast_to", [x], target, x.dtype)
+
+
+def plain(x: Any) -> Any:
+    """The array itself."""
+    return x
+
+
+asarray = array = ascontiguousarray = lambda x, dtype=None, **_: (
+    x if dtype is None else _cast(x, np.dtype(dtype))
+)
+
+
+def zeros_like(x: Array, dtype: Any = None) -> Any:
+    """Zeros in the shape of ``x``."""
+    return full_like(x, 0, dtype)
+
+
+def ones_like(x: Array, dtype: Any = None) -> Any:
+    """Ones in the shape of ``x``."""
+    return full_like(x, 1, dtype)
+
+
+def full_like(x: Array, value: Any, dtype: Any = None) -> Any:
+    """One value in the shape of ``x``."""
+    filler = x.recording.constant(np.asarray(value, dtype or x.dtype))
+    return broadcast_to(filler, x.shape)
+
+
+def full(shape: Any, value: Any, dtype: Any = None) -> Any:
+    """One value in a shape."""
+    if not isinstance(value, Array):
+        raise NotRecordable("a new array")
+    return broadcast_to(value if dtype is None else _cast(value, np.dtype(dtype)), shape)
+
+
+def is_string(x: Any) -> bool:
+    """Whether it holds strings."""
+    return False
+
+
+# -- reductions, products, joining -----------------------------------------------------------------
+
+
+def _reduce(name: str, x: Array, axis: Any, keepdims: bool, dtype: Any = None) -> Array:
+    if axis is None:
+        axis = tuple(range(x.ndim))
+    axes = tuple(sorted({a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,))}))
+    if dtype is not None:
+        x = _cast(x, np.dtype(dtype))
+    if not axes:
+        return x
+    if builtins.any(isinstance(x.shape[a], int) and x.shape[a] == 0 for a in axes):
+        raise NotRecordable("a reduction of nothing")
+    kept = tuple([size for i, size in enumerate(x.shape) if i not in axes])
+    result = np.dtype(np.int64) if name in ("argmax", "argmin") else x.dtype
+    reduced = x.recording.add(name, [x], kept, result, axes)
+    if keepdims:
+        return reshape(reduced, tuple([1 if i in axes else s for i, s in enumerate(x.shape)]))
+    return reduced
+
+
+def _reduction(name: str) -> Any:
+    def reduce(x: Any, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
+        return _reduce(name, x, axis, keepdims, dtype)
+
+    return reduce
+
+
+sum = _reduction("sum")
+max = _reduction("max")
+min = _reduction("min")
+prod = _reduction("prod")
+argmax = _reduction("argmax")
+argmin = _reduction("argmin")
+all = _reduction("all")
+any = _reduction("any")
+
+
+def matmul(a: Any, b: Any) -> Array:
+    """The product of two matrices."""
+    if not (isinstance(a, Array) and isinstance(b, Array)):
+        raise NotRecordable("a product with something that is no array")
+    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
+        raise NotRecordable(f"a product of shapes {a.shape} and {b.shape}")
+    if a.dtype != b.dtype or a.dtype.kind != "f":
+        raise NotRecordable(f"a product of {a.dtype} and {b.dtype}")
+    return a.recording.add("matmul", [a, b], (a.shape[0], b.shape[1]), a.dtype)
+
+
+def concatenate(arrays: Sequence[Any], axis: int = 0) -> Array:
+    """Arrays one after another along an axis."""
+    arrays = list(arrays)
+    recording = next(each.recording for each in arrays if isinstance(each, Array))
+    arrays = [_array(recording, each) for each in arrays]
+    axis %= arrays[0].ndim
+    if isinstance(arrays[0].shape[axis], Rows):
+        raise NotRecordable("joining along the rows")
+    total = builtins.sum([each.shape[axis] for each in arrays])
+    first = arrays[0].shape
+    target = (*first[:axis], total, *first[axis + 1 :])
+    return recording.add("concatenate", arrays, target, arrays[0].dtype, axis)
+
+
+def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
+    """Arrays as the parts of a new axis."""
+    arrays = list(arrays)
+    axis %= arrays[0].ndim + 1
+    return concatenate([expand_dims(each, axis) for each in arrays], axis)
+
+
+def _index(x: Array, index: Any) -> Array:
+    """Slices with fixed bounds along all axes but the rows."""
+    entries = list(index) if isinstance(index, tuple) else [index]
+    if Ellipsis in [e for e in entries if e is Ellipsis]:
+        at = next(i for i, e in enumerate(entries) if e is Ellipsis)
+        missing = x.ndim - len([e for e in entries if e is not None and e is not Ellipsis])
+        entries[at : at + 1] = [slice(None)] * missing
+    starts, steps, sizes, target = [], [], [], []
+    axis = 0
+    for entry in entries + [slice(None)] * x.ndim:
+        if entry is None:
+            target.append(1)
+            continue
+        if axis == x.ndim:
+            break
+        size: Any = x.shape[axis]
+        start: int
+        found: Any
+        axis += 1
+        if isinstance(size, Rows):
+            if entry != slice(None):
+                raise NotRecordable("slicing the rows")
+            start, step, found = 0, 1, size
+        elif isinstance(entry, (int, np.integer)):
+            start, step, found = int(entry) % size, 1, 1
+        elif isinstance(entry, slice):
+            first, stop, step = entry.indices(size)
+            found = len(range(first, stop, step))
+            start = first
+        else:
+            raise NotRecordable("an index array")
+        starts.append(start)
+        steps.append(step)
+        sizes.append(found)
+        if not isinstance(entry, (int, np.integer)):
+            target.append(found)
+    if tuple(sizes) != x.shape or builtins.any(step < 0 for step in steps):
+        x = x.recording.add("slice", [x], tuple(sizes), x.dtype, (tuple(starts), tuple(steps)))
+    return reshape(x, tuple(target))
+
+
+def one_hot(indices: Array, depth: int, on: Any, off: Any, axis: int) -> Any:
+    """``on`` at the places ``indices`` name, ``off`` elsewhere."""
+    at = axis % (indices.ndim + 1)
+    places = np.arange(depth, dtype=indices.dtype)
+    places = places.reshape([-1] + [1] * (indices.ndim - at))
+    return where(expand_dims(indices, at) == places, on, off)
+
+
+def where(condition: Any, x: Any, y: Any) -> Any:
+    """``x`` where the condition holds, else ``y``."""
+    return _apply("where", condition, x, y)
+
+
+def clip(x: Any, low: Any, high: Any) -> Any:
+    """``x`` moved into a range."""
+    return _apply("minimum", _apply("maximum", x, low), high)
+
+
+def conj(x: Any) -> Any:
+    """Real numbers themselves."""
+    return x
+
+
+def __getattr__(name: str) -> Any:
+    """Elementwise functions by their names; anything else cannot be recorded."""
+    if name.startswith("__"):
+        raise AttributeError(name)
+    known = _ALIASES.get(name, name)
+    if known in ELEMENTWISE:
+        return lambda *operands: _apply(known, *operands)
+    if name in np.__all__ and isinstance(getattr(np, name, None), type):
+        return getattr(np, name)  # a dtype
+    raise NotRecordable(f"the function '{name}'")

@@ -1,0 +1,473 @@
+"""Fusing: stretches of a plan that the engine can run as one kernel become one node each.
+
+Every node's kernel is run once in the recording namespace (`tidefall.array.record`). What it
+writes down must be of a form the engine has templates for (`tidefall.compiler.primitives`); a
+node that cannot be recorded stays as it is, and NumPy runs it between two kernels.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+import numpy as np
+
+from tidefall.array import record
+from tidefall.array.record import Array, Recording
+from tidefall.array.symbols import ROWS as ROWS_SYMBOL
+from tidefall.array.symbols import NotRecordable, ShapeVector
+from tidefall.compiler.fold import kernel_attrs
+from tidefall.compiler.pack import roles
+from tidefall.compiler.primitives import check
+from tidefall.compiler.sizes import ROWS, Sizes
+from tidefall.ir.plan import CHOICE, KERNEL, LOAD, PACKED, WHILE, Node, Plan, Value
+
+#: Kernels of fewer nodes than this cost more to call than they save.
+FEWEST_NODES = 6
+_NEVER = frozenset({CHOICE, WHILE})
+
+
+@dataclass
+class PackedRule:
+    """One update rule, recorded on vectors of no particular length.
+
+    Attributes:
+      recording: What the rule does.
+      states: The arrays that stand for the old states (variable, slots).
+      shared: The arrays that stand for the hyperparameters.
+      gradient: The array that stands for the gradient.
+      results: The arrays of the new states.
+      cells: For each state, the keys of the variables.
+      sizes: The number of elements of each variable.
+    """
+
+    recording: Recording
+    states: list[Array]
+    shared: list[Array]
+    gradient: Array
+    results: list[Array]
+    cells: list[list[str]]
+    sizes: list[int]
+
+
+@dataclass
+class Fused:
+    """What one kernel does.
+
+    Attributes:
+      recording: Its instructions.
+      inputs: Values from outside, and the arrays that stand for them.
+      cells: Variables it reads, by key.
+      writes: New values of variables, by key.
+      packed: Update rules for many variables: the rule, its hyperparameters, its gradients.
+      outputs: Values it yields, and the arrays that hold them.
+    """
+
+    recording: Recording = field(default_factory=Recording)
+    inputs: dict[Value, Array] = field(default_factory=dict)
+    cells: dict[str, Array] = field(default_factory=dict)
+    writes: dict[str, Array] = field(default_factory=dict)
+    packed: list[tuple[PackedRule, list[Array], list[Array]]] = field(default_factory=list)
+    outputs: dict[Value, Array] = field(default_factory=dict)
+
+
+class _Recorder:
+    """Records nodes, one after another, into one `Fused`."""
+
+    def __init__(self, sizes: Sizes, plan: Plan) -> None:
+        self.sizes = sizes
+        self.plan = plan
+        self.fused = Fused()
+        self.nodes: list[Node] = []
+        self.known: dict[Value, Any] = {}
+
+    def record(self, node: Node) -> None:
+        """Adds one node.
+
+        Raises:
+          NotRecordable: If it cannot be recorded; nothing has changed then.
+        """
+        instructions = self.fused.recording.instructions
+        start, before = len(instructions), dict(self.fused.inputs)
+        cells = dict(self.fused.cells)
+        try:
+            self._record(node)
+            for instruction in instructions[start:]:
+                check(instruction)
+        except (NotRecordable, TypeError, ValueError, IndexError, AttributeError) as error:
+            del instructions[start:]
+            self.fused.inputs = before
+            self.fused.cells = cells
+            raise NotRecordable(str(error)) from error
+        self.nodes.append(node)
+
+    def _record(self, node: Node) -> None:
+        if node.guards or node.bodies or node.type in _NEVER:
+            raise NotRecordable("control flow")
+        if node.type == LOAD:
+            self.known[node.outputs[0]] = self._cell(node.cell or "")
+        elif node.type == PACKED:
+            self._packed(node)
+        elif node.updates:
+            self._update(node)
+        else:
+            if not node.is_pure:
+                raise NotRecordable("it has effects")
+            self._store(node.outputs, self._results(node, [self._of(v) for v in node.inputs]))
+
+    def _results(self, node: Node, values: list[Any]) -> list[Any]:
+        opdef = node.opdef
+        if opdef.kernel is None or opdef.needs_run or opdef.runs_on == "host":
+            raise NotRecordable("it runs in Python")
+        if not any(isinstance(value, (Array, ShapeVector)) for value in values):
+            raise NotRecordable("nothing but constants")
+        by_value = dict(zip(node.inputs, values, strict=True))
+        arguments = [_mapped(argument, by_value) for argument in node.arguments()]
+        results = opdef.kernel(record, *arguments, **kernel_attrs(node.op))
+        if len(node.outputs) == 1 and not isinstance(results, (tuple, list)):
+            return [results]
+        flat: list[Any] = []
+        for each in results if isinstance(results, tuple) else (results,):
+            flat.extend(each if isinstance(each, list) else [each])
+        return flat
+
+    def _store(self, values: Iterable[Value], results: list[Any]) -> None:
+        for value, result in zip(values, results, strict=True):
+            if isinstance(result, ShapeVector):
+                self.known[value] = result
+                continue
+            if not isinstance(result, Array):
+                result = self.fused.recording.constant(result)
+            expected = self._shape(value)
+            if result.dtype != value.dtype.np_dtype or result.shape != expected:
+                raise NotRecordable(
+                    f"recorded {result.dtype}{result.shape}, not {value.dtype.name}{expected}"
+                )
+            self.known[value] = result
+
+    def _of(self, value: Value) -> Any:
+        """What stands for a value: an array, sizes, or its constant."""
+        if value.constant is not None:
+            return value.constant if value.constant.ndim else value.constant[()]
+        found = self.known.get(value)
+        if found is not None:
+            return found
+        array = self.fused.inputs.get(value)
+        if array is None:
+            dtype = value.dtype.np_dtype
+            if dtype.kind not in "fiub" or dtype.itemsize == 2:
+                raise NotRecordable(f"an input of dtype {value.dtype.name}")
+            array = self.fused.recording.input(self._shape(value), dtype)
+            self.fused.inputs[value] = array
+        return array
+
+    def _shape(self, value: Value) -> Any:
+        sizes = self.sizes.known(value)
+        if sizes is None or any(size < 0 and size != ROWS for size in sizes):
+            raise NotRecordable(f"the shape of {value.name} is not known: {value.shape}")
+        if ROWS in sizes[1:]:
+            raise NotRecordable(f"the rows of {value.name} do not come first")
+        return tuple([ROWS_SYMBOL if size == ROWS else size for size in sizes])
+
+    def _cell(self, key: str) -> Array:
+        found = self.fused.writes.get(key)
+        if found is not None:
+            raise NotRecordable("it reads what the kernel has written")
+        array = self.fused.cells.get(key)
+        if array is None:
+            info = self.plan.cells[key]
+            if info.shape.dims is None or None in info.shape.dims:
+                raise NotRecordable("a variable whose shape may change")
+            dtype = info.dtype.np_dtype
+            if dtype.kind not in "fiub" or dtype.itemsize == 2:
+                raise NotRecordable(f"a variable of dtype {info.dtype.name}")
+            array = self.fused.recording.input(info.shape.dims, dtype)
+            self.fused.cells[key] = array
+        return array
+
+    def _update(self, node: Node) -> None:
+        if any(key in self.written for key in node.updates):
+            raise NotRecordable("it writes what the kernel has written")
+        old = {}
+        if not node.opdef.overwrites:
+            for position, key in zip(node.opdef.update_positions, node.updates, strict=True):
+                old[node.inputs[position]] = self._cell(key)
+        values = [old.get(value) or self._of(value) for value in node.inputs]
+        if node.type in ("Assign", "AssignVariableOp"):
+            results = [values[-1]]
+        else:
+            results = self._results(node, values)
+        stored = []
+        for key, result in zip(node.updates, results, strict=False):
+            if not isinstance(result, Array):
+                result = self.fused.recording.constant(result)
+            target = self._cell(key)
+            if result.shape != target.shape or result.dtype != target.dtype:
+                raise NotRecordable(f"variable {key} gets another shape or dtype")
+            stored.append((key, result))
+        self.fused.writes.update(stored)
+        self.known.update(zip(node.outputs, results, strict=False))
+
+    @property
+    def written(self) -> set[str]:
+        """Keys of all variables written so far."""
+        keys = set(self.fused.writes)
+        for rule, _, _ in self.fused.packed:
+            keys.update(key for cells in rule.cells for key in cells)
+        return keys
+
+    def _packed(self, node: Node) -> None:
+        if not self.written.isdisjoint(node.updates):
+            raise NotRecordable("it writes what the kernel has written")
+        rule = packed_rule(node)
+        count = len(node.inputs) - len(node.members)
+        recording = self.fused.recording
+        shared = [_as_array(recording, self._of(value)) for value in node.inputs[:count]]
+        gradients = [_as_array(recording, self._of(value)) for value in node.inputs[count:]]
+        for gradient, size in zip(gradients, rule.sizes, strict=True):
+            if _count(gradient.shape) != size:
+                raise NotRecordable("a gradient of another shape")
+        for instruction in rule.recording.instructions:
+            check(instruction)
+        self.fused.packed.append((rule, shared, gradients))
+
+
+def packed_rule(node: Node) -> PackedRule:
+    """The rule of a `PACKED` node, recorded on vectors."""
+    first = node.members[0]
+    positions = first.opdef.update_positions
+    common, _ = roles(first)
+    recording = Recording()
+    dtype = first.inputs[positions[0]].dtype.np_dtype
+    vector = (ROWS_SYMBOL,)  # the elements of all variables, as if they were rows
+    states = [recording.input(vector, dtype) for _ in positions]
+    shared = [recording.input((), value.dtype.np_dtype) for value in common]
+    gradient = recording.input(vector, dtype)
+    arguments: list[Any] = []
+    for index, value in enumerate(first.inputs):
+        if index in positions:
+            arguments.append(states[positions.index(index)])
+        elif any(value is each for each in common):
+            arguments.append(shared[next(i for i, v in enumerate(common) if v is value)])
+        else:
+            arguments.append(gradient)
+    if first.opdef.kernel is None:
+        raise NotRecordable("it has no kernel")
+    results = first.opdef.kernel(record, *arguments, **kernel_attrs(first.op))
+    results = list(results) if isinstance(results, tuple) else [results]
+    cells = [[m.updates[state] for m in node.members] for state in range(len(positions))]
+    sizes = [_count(m.inputs[positions[0]].shape.dims or ()) for m in node.members]
+    return PackedRule(recording, states, shared, gradient, results[: len(states)], cells, sizes)
+
+
+def _count(shape: Any) -> int:
+    return int(np.prod(shape, dtype=np.int64)) if shape else 1
+
+
+def _as_array(recording: Recording, value: Any) -> Array:
+    return value if isinstance(value, Array) else recording.constant(value)
+
+
+def _mapped(argument: Any, values: dict[Value, Any]) -> Any:
+    if argument is None:
+        return None
+    if isinstance(argument, list):
+        return [values[each] for each in argument]
+    return values[argument]
+
+
+# -- choosing what to fuse -------------------------------------------------------------------------
+
+
+def fuse(plan: Plan, sizes: Sizes) -> Plan:
+    """The plan with everything the engine can run in `KERNEL` nodes."""
+    return _Stages(plan, sizes).plan()
+
+
+class _Stages:
+    """Nodes by time: even times are NumPy's, odd ones those of kernels.
+
+    A `LOAD` or a shape costs a kernel nothing, so these are recorded again in every kernel that
+    reads them; only for NumPy's nodes do they exist as nodes of their own.
+    """
+
+    def __init__(self, plan: Plan, sizes: Sizes) -> None:
+        self._plan = plan
+        self._sizes = sizes
+        self._maker = {value: node for node in plan.nodes for value in node.outputs}
+        self._position = {node: index for index, node in enumerate(plan.nodes)}
+        self._absorbed: set[Node] = set()
+        self.reasons: dict[Node, str] = {}
+        self._recordable = self._try_all()
+        self.time: dict[Node, int] = {}
+        self._last_read: dict[str, int] = {}
+        self._last_write: dict[str, tuple[int, int]] = {}
+        self._assign()
+        self._drop_small()
+        self._readers = self._find_readers()
+
+    def _find_readers(self) -> dict[Value, set[Node | None]]:
+        """Which nodes read a value, without those that only kernels read; None is a fetch."""
+        readers: dict[Value, set[Node | None]] = {
+            value: set() for node in self._plan.nodes for value in node.outputs
+        }
+        for value in self._plan.fetches:
+            readers.setdefault(value, set()).add(None)
+        for node in reversed(self._plan.nodes):
+            if node in self._absorbed and all(
+                reader is not None and self.time[reader] % 2
+                for value in node.outputs
+                for reader in readers[value]
+            ):
+                continue
+            for value in node.reads:
+                readers.setdefault(value, set()).add(node)
+        return readers
+
+    def _try_all(self) -> set[Node]:
+        """The nodes that can be recorded, each looked at by itself."""
+        found = set()
+        recorder = _Recorder(self._sizes, self._plan)
+        for node in self._plan.nodes:
+            if node.on_host or node.bodies:
+                self.reasons[node] = "it runs in Python"
+                continue
+            recorder.fused.writes.clear()
+            recorder.fused.packed.clear()
+            try:
+                recorder.record(node)
+            except NotRecordable as error:
+                self.reasons[node] = str(error)
+                continue
+            found.add(node)
+            known = [recorder.known.get(value) for value in node.outputs]
+            if node.type == LOAD or any(isinstance(each, ShapeVector) for each in known):
+                self._absorbed.add(node)
+        return found
+
+    def _assign(self) -> None:
+        start = latest = 0
+        for node in self._plan.nodes:
+            fused = node in self._recordable and node not in self._absorbed
+            if node.on_host or node.bodies:
+                start = time = latest + 2 - latest % 2
+            else:
+                time = self._earliest(node, fused, start)
+            self.time[node] = time
+            latest = max(latest, time)
+            if node.on_host or node.bodies:
+                start = latest = time + 2
+            self._note_uses(node, time)
+
+    def _earliest(self, node: Node, fused: bool, start: int) -> int:
+        earliest = start
+        for value in node.reads:
+            earliest = max(earliest, self._available(value, node, fused))
+        keys = [node.cell] if node.cell is not None else []
+        for key in (*keys, *node.updates):
+            if key in self._last_write:
+                earliest = max(earliest, self._last_write[key][0] + 1)
+        for key in node.updates:
+            earliest = max(earliest, self._last_read.get(key, 0))
+        return earliest if earliest % 2 == fused else earliest + 1
+
+    def _available(self, value: Value, reader: Node, fused: bool) -> int:
+        """When a value can be read by a node."""
+        maker = self._maker.get(value)
+        if maker is None:
+            return 0
+        if maker in self._absorbed and fused:
+            if maker.type == LOAD:
+                return self.time[maker]
+            return max([self._available(each, reader, fused) for each in maker.inputs], default=0)
+        return self.time[maker] + (bool(maker.updates) or self.time[maker] % 2 != fused)
+
+    def _note_uses(self, node: Node, time: int) -> None:
+        keys = [node.cell] if node.cell is not None else []
+        for value in node.inputs:
+            maker = self._maker.get(value)
+            if maker is not None and maker.type == LOAD and maker.cell is not None:
+                keys.append(maker.cell)
+        for key in keys:
+            self._last_read[key] = max(self._last_read.get(key, 0), time)
+        for key in node.updates:
+            self._last_write[key] = (time, self._position[node])
+
+    def _drop_small(self) -> None:
+        """Kernels of a few nodes go back to NumPy."""
+        for time in {t for t in self.time.values() if t % 2}:
+            members = [node for node, t in self.time.items() if t == time]
+            if sum(len(node.members) or 1 for node in members) < FEWEST_NODES:
+                for node in members:
+                    self.time[node] = time - 1
+                    self.reasons.setdefault(node, "too little for a kernel")
+
+    def plan(self) -> Plan:
+        """The plan in the order of times, its kernels as single nodes."""
+        ordered = sorted(self._plan.nodes, key=lambda n: (self.time[n], self._position[n]))
+        nodes: list[Node] = []
+        fused = []
+        for time in sorted(set(self.time.values())):
+            members = [node for node in ordered if self.time[node] == time]
+            if time % 2:
+                members = [self._kernel(members)]
+                fused.append(len(members[0].members))
+            nodes.extend(members)
+        if not fused:
+            return self._plan
+        plan = self._plan.with_nodes(_only_read(nodes, self._plan.fetches))
+        text = f"fused {sum(fused)} nodes into {len(fused)} kernel{'s' * (len(fused) != 1)}"
+        return plan.noted(text)
+
+    def _kernel(self, members: list[Node]) -> Node:
+        recorder = _Recorder(self._sizes, self._plan)
+        for node in members:
+            for value in node.inputs:
+                self._bring(recorder, value, node)
+            recorder.record(node)
+        own = set(members)
+        fused = recorder.fused
+        outputs = [v for n in members for v in n.outputs if not own.issuperset(self._readers[v])]
+        updates = tuple([key for node in members for key in node.updates])
+        written = {v for node in members for v in node.outputs[: len(node.updates)]}
+        for value in outputs:
+            if value not in written:
+                fused.outputs[value] = recorder.known[value]
+        cells = {v: k for n in members for v, k in zip(n.outputs, n.updates, strict=False)}
+        inputs = tuple(fused.inputs)
+        body = Plan(
+            inputs, tuple(sorted(recorder.nodes, key=self._position.__getitem__)), tuple(outputs),
+            self._plan.cells,
+        )  # fmt: skip
+        own_cells = {v: cells[v] for v in outputs if v in written}
+        attrs = {"fused": fused, "cells": own_cells, "body": body}
+        return Node(
+            KERNEL, members[0].op, attrs, inputs, tuple(outputs), updates, members=tuple(members)
+        )
+
+    def _bring(self, recorder: _Recorder, value: Value, reader: Node) -> None:
+        """Records what costs nothing again: loads of variables, and shapes."""
+        maker = self._maker.get(value)
+        if maker is None or maker not in self._absorbed or value in recorder.known:
+            return
+        if maker.type == LOAD:
+            written = self._last_write.get(maker.cell or "")
+            if written is not None and self._position[maker] < written[1] < self._position[reader]:
+                return  # the value of before, which the load has kept
+        for each in maker.inputs:
+            self._bring(recorder, each, reader)
+        recorder.record(maker)
+
+
+def _only_read(nodes: list[Node], fetches: tuple[Value, ...]) -> list[Node]:
+    """Without nodes that only kernels read, which record them for themselves."""
+    read = set(fetches)
+    kept = []
+    for node in reversed(nodes):
+        free = node.is_pure or node.type == LOAD
+        if free and node.outputs and read.isdisjoint(node.outputs):
+            continue
+        read.update(node.reads)
+        kept.append(node)
+    return kept[::-1]

@@ -1,0 +1,89 @@
+"""The forms of array primitives the engine has templates for.
+
+Every array of a recording is one of three kinds. A *row* array has the rows of the batch as its
+first dimension and lives in tiles; a *free* one has fixed sizes; a *turned* one, rows last, is
+only read by a product that sums over the rows.
+"""
+
+from __future__ import annotations
+
+from tidefall.array.record import ELEMENTWISE, Array, Instruction
+from tidefall.array.symbols import NotRecordable, Rows
+
+ROW, FREE, TURNED = "row", "free", "turned"
+
+#: Primitives that only say where elements lie.
+VIEWS = frozenset({"reshape", "transpose", "broadcast_to", "slice"})
+REDUCTIONS = frozenset({"sum", "max", "min", "prod", "all", "any", "argmax", "argmin"})
+#: Reductions that may run over the rows.
+OVER_ROWS = frozenset({"sum"})
+
+#: A product with more weights than this (in bytes) is left to BLAS.
+LARGEST_WEIGHTS = 2 << 20
+
+
+def kind(x: Array) -> str:
+    """Whether an array is a row array, a free one, or a turned one."""
+    places = [axis for axis, size in enumerate(x.shape) if isinstance(size, Rows)]
+    if not places:
+        return FREE
+    if places == [0]:
+        return ROW
+    if places == [1] and x.ndim == 2:
+        return TURNED
+    raise NotRecordable(f"a shape {x.shape}")
+
+
+def width(x: Array) -> int:
+    """The number of elements, of a row array those of one row."""
+    total = 1
+    for size in x.shape:
+        if not isinstance(size, Rows):
+            total *= size
+    return total
+
+
+def check(instruction: Instruction) -> None:
+    """Raises NotRecordable unless there is a template for this form of the primitive."""
+    name, inputs, result = instruction.name, instruction.inputs, instruction.result
+    kinds = [kind(each) for each in inputs]
+    made = kind(result)
+    if name == "matmul":
+        _check_product(instruction, kinds)
+        return
+    if name == "transpose":
+        if made == ROW and kinds == [TURNED]:
+            raise NotRecordable("turning twice")
+        return
+    if TURNED in kinds or made == TURNED:
+        raise NotRecordable(f"{name} of an array whose rows come last")
+    if name in ELEMENTWISE:
+        for each, each_kind in zip(inputs, kinds, strict=True):
+            if made == ROW and each_kind == ROW and each.ndim != result.ndim:
+                raise NotRecordable("rows broadcast against something else")
+            fixed = made == ROW and each_kind == FREE and each.ndim == result.ndim
+            if fixed and each.shape[:1] != (1,):
+                raise NotRecordable("a fixed number of rows")
+    elif name in REDUCTIONS:
+        if kinds[0] == ROW and 0 in instruction.params and name not in OVER_ROWS:
+            raise NotRecordable(f"{name} over the rows")
+    elif name == "reshape":
+        if kinds[0] != made:
+            raise NotRecordable("a reshape that moves the rows")
+    elif name not in ("broadcast_to", "slice", "concatenate", "rows"):
+        raise NotRecordable(f"no template for {name}")
+
+
+def _check_product(instruction: Instruction, kinds: list[str]) -> None:
+    a, b = instruction.inputs
+    if kinds == [ROW, FREE]:
+        weights = width(b) * b.dtype.itemsize
+    elif kinds == [TURNED, ROW]:
+        weights = width(instruction.result) * a.dtype.itemsize
+    else:
+        raise NotRecordable(f"a product of a {kinds[0]} array and a {kinds[1]} array")
+    if weights > LARGEST_WEIGHTS:
+        raise NotRecordable("weights that outgrow the cache: BLAS is as fast")
+
+
+__all__ = ["FREE", "ROW", "TURNED", "check", "kind", "width"]

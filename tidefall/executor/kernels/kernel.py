@@ -1,0 +1,202 @@
+"""A kernel: the LLVM IR of one fused stretch of a plan, and what a caller must know of it.
+
+The entry is called as a Python built-in with the row inputs and the arrays for the row outputs.
+It reads where NumPy keeps their elements, runs the passes, on several threads where there is
+enough to do, and returns 0; or, before it has changed anything, what is in the way.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any, Final
+
+from tidefall.compiler.fuse import Fused
+from tidefall.compiler.primitives import ROW, kind, width
+from tidefall.executor.kernels import memory as places
+from tidefall.executor.kernels.body import POINTER, Body, Design
+from tidefall.executor.kernels.layout import C_CONTIGUOUS, ArrayLayout
+from tidefall.executor.kernels.llvm import ir
+from tidefall.executor.kernels.loops import INT64, Loop
+from tidefall.executor.kernels.memory import Memory, lay_out
+from tidefall.executor.kernels.passes import between_function, pass_function
+from tidefall.executor.kernels.schedule import Group, Schedule, schedule
+from tidefall.executor.kernels.target import Target
+
+#: What the entry returns: done; an argument is not contiguous; more rows than memory is kept for.
+DONE: Final = 0
+NOT_CONTIGUOUS: Final = 1
+TOO_MANY_ROWS: Final = 2
+
+#: Multiply-adds below which threads, and letting Python's others run, cost more than they give.
+WORTH_THREADS: Final = 200_000
+#: The sums of all chunks together should stay in the cache of a core, in bytes.
+LARGEST_SUMS: Final = 1 << 19
+MOST_CHUNKS: Final = 8
+FEWEST_CHUNKS: Final = 2
+
+ENTRY: Final = "entry"
+INT32 = ir.IntType(32)
+
+
+@dataclass
+class Kernel:
+    """The text of a kernel and the layout of what it works on.
+
+    Attributes:
+      fused: What it computes.
+      text: The LLVM IR.
+      plan: The passes and steps.
+      memory: Where everything lies.
+      tile: The number of rows of a tile.
+      chunks: The largest number of chunks.
+      work: Multiply-adds and elementwise results for each row, about.
+    """
+
+    fused: Fused
+    text: str
+    plan: Schedule
+    memory: Memory
+    tile: int
+    chunks: int
+    work: int
+
+
+def make(fused: Fused, target: Target, layout: ArrayLayout) -> Kernel:
+    """Writes the kernel for a recording."""
+    plan = schedule(fused)
+    lanes = target.lanes(_smallest_float(plan))
+    tile = _tile_rows(lanes)
+    memory = lay_out(fused, plan, lanes, tile)
+    module = target.new_module("kernel")
+    registers = 24 if target.vector_bits == 512 or target.architecture == "aarch64" else 12
+    design = Design(plan, memory, lanes, tile, registers, module)
+    chunks = min(MOST_CHUNKS, max(FEWEST_CHUNKS, LARGEST_SUMS // max(1, memory.sums_size)))
+    passes = [pass_function(design, fused, i, chunks) for i in range(len(plan.passes))]
+    between = [between_function(design, fused, i, chunks) for i in range(len(plan.passes) + 1)]
+    work = sum(_work(step) for steps in plan.passes for step in steps)
+    _entry(design, layout, passes, between, chunks, work)
+    return Kernel(fused, str(module), plan, memory, tile, chunks, work)
+
+
+def _smallest_float(plan: Schedule) -> int:
+    sizes = [x.dtype.itemsize for x in plan.views if x.dtype.kind == "f" and kind(x) == ROW]
+    sizes = sizes or [x.dtype.itemsize for x in plan.views if x.dtype.kind == "f"]
+    return min(sizes, default=8)
+
+
+def _tile_rows(lanes: int) -> int:
+    return 8 * lanes
+
+
+def _work(step: Any) -> int:
+    if isinstance(step, Group):
+        own = sum(width(each.result) for each in step.instructions)
+        if step.product is not None:
+            own += width(step.product.inputs[1])
+        return own
+    if step.name == "matmul":
+        return width(step.result)
+    return width(step.inputs[0]) if step.inputs else 0
+
+
+def _entry(
+    design: Design,
+    layout: ArrayLayout,
+    passes: list[Any],
+    between: list[Any],
+    chunks: int,
+    work: int,
+) -> None:
+    module = design.module
+    function = ir.Function(module, ir.FunctionType(POINTER, [POINTER, POINTER, INT64]), ENTRY)
+    owner, arguments, _ = function.args
+    b = ir.IRBuilder(function.append_basic_block("entry"))
+    table = b.load(_offset(b, owner, layout.data), align=8, typ=POINTER)
+    body = Body(design, b, table)
+    _take_arguments(body, layout, arguments)
+    if not passes:
+        b.call(between[0], [table])
+        _answer(body, DONE)
+        return
+    count = body.slot(places.ROWS)
+    if design.memory.kept_size:
+        enough = b.icmp_signed("<=", count, body.slot(places.CAPACITY))
+        _unless(body, enough, TOO_MANY_ROWS)
+    large = b.icmp_signed(">", b.mul(count, INT64(max(1, work))), INT64(WORTH_THREADS))
+    alone, together = b.append_basic_block("alone"), b.append_basic_block("together")
+    b.cbranch(large, together, alone)
+    b.position_at_end(alone)
+    _run(body, passes, between, chunks, threads=False)
+    _answer(body, DONE)
+    b.position_at_end(together)
+    state = b.call(_declared(module, "PyEval_SaveThread", POINTER, []), [])
+    _run(body, passes, between, chunks, threads=True)
+    b.call(_declared(module, "PyEval_RestoreThread", ir.VoidType(), [POINTER]), [state])
+    _answer(body, DONE)
+
+
+def _run(body: Body, passes: list[Any], between: list[Any], chunks: int, threads: bool) -> None:
+    b, table = body.builder, body.table
+    tile = body.design.tile
+    b.call(between[0], [table])
+    tiles = b.sdiv(body.plus(body.slot(places.ROWS), tile - 1), INT64(tile))
+    fewer = b.icmp_signed("<", tiles, INT64(chunks))
+    count = b.select(fewer, tiles, INT64(chunks))
+    for number, function in enumerate(passes):
+        if threads:
+            pool = b.inttoptr(body.slot(places.POOL), POINTER)
+            kinds = [POINTER, POINTER, POINTER, INT64, INT64]
+            signature = ir.FunctionType(ir.VoidType(), kinds)
+            parallel = b.inttoptr(body.slot(places.PARALLEL), signature.as_pointer())
+            b.call(parallel, [pool, function, table, count, body.slot(places.THREADS)])
+        else:
+            with Loop(b, 0, count) as chunk:
+                b.call(function, [table, chunk.index, INT64(0)])
+        b.call(between[number + 1], [table])
+
+
+def _take_arguments(body: Body, layout: ArrayLayout, arguments: Any) -> None:
+    """Puts pointers to the arrays' elements, and the number of rows, into the table."""
+    b = body.builder
+    memory = body.design.memory
+    slots = [*memory.arguments.values(), *memory.results.values()]
+    flags = None
+    for index, slot in enumerate(slots):
+        at = b.gep(arguments, [INT64(index)], source_etype=POINTER)
+        array = b.load(at, align=8, typ=POINTER)
+        data = b.load(_offset(b, array, layout.data), align=8, typ=INT64)
+        b.store(data, b.gep(body.table, [INT64(slot)], source_etype=INT64), align=8)
+        own = b.load(_offset(b, array, layout.flags), align=4, typ=INT32)
+        flags = own if flags is None else b.and_(flags, own)
+        if index == 0:
+            shape = b.load(_offset(b, array, layout.shape), align=8, typ=POINTER)
+            rows = b.load(shape, align=8, typ=INT64)
+            b.store(rows, b.gep(body.table, [INT64(places.ROWS)], source_etype=INT64), align=8)
+    if flags is not None:
+        contiguous = b.icmp_signed("!=", b.and_(flags, INT32(C_CONTIGUOUS)), INT32(0))
+        _unless(body, contiguous, NOT_CONTIGUOUS)
+
+
+def _unless(body: Body, condition: Any, answer: int) -> None:
+    """Ends the entry with an answer unless a condition holds."""
+    b = body.builder
+    on, off = b.append_basic_block("on"), b.append_basic_block("off")
+    b.cbranch(condition, on, off)
+    b.position_at_end(off)
+    _answer(body, answer)
+    b.position_at_end(on)
+
+
+def _answer(body: Body, answer: int) -> None:
+    b = body.builder
+    function = _declared(body.design.module, "PyLong_FromLong", POINTER, [INT64])
+    b.ret(b.call(function, [INT64(answer)]))
+
+
+def _offset(b: Any, pointer: Any, offset: int) -> Any:
+    return b.gep(pointer, [INT64(offset)], source_etype=ir.IntType(8))
+
+
+def _declared(module: Any, name: str, result: Any, arguments: list[Any]) -> Any:
+    found = module.globals.get(name)
+    return found or ir.Function(module, ir.FunctionType(result, arguments), name)

@@ -1,0 +1,149 @@
+"""Promotion: a kind of run that is repeated moves from NumPy to native kernels.
+
+Compiling costs a tenth of a second or more, so it must be earned. Every run at tier 0 adds an
+estimate of what a kernel would have saved, from the plan and the shapes alone. At half the cost
+of compiling, a thread begins to compile; at the full cost the next run waits for it, if it must,
+and from then on the kernels run. No clock decides, so a program switches at the same run every
+time, whether its kernels were in the cache or not.
+"""
+
+from __future__ import annotations
+
+import importlib
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from tidefall.compiler.fuse import fuse
+from tidefall.compiler.sizes import ROWS, Sizes
+from tidefall.core import logging
+from tidefall.executor.straightline import Program
+from tidefall.ir.plan import LOAD, PACKED, Plan
+from tidefall.state.cells import Store
+
+#: Estimates in microseconds: of compiling, at all and for each node; of what a kernel saves for
+#: each node, and for each multiply-add or result.
+COST = 60_000.0
+COST_OF_NODE = 2_000.0
+SAVED_BY_NODE = 1.0
+SAVED_BY_RESULT = 0.0004
+#: Plans of fewer nodes are left to NumPy; and runs before anything is estimated.
+FEWEST_NODES = 8
+FIRST_RUNS = 8
+
+Replace = Callable[[Callable[..., Any], Callable[..., Any]], None]
+
+
+class Warming:
+    """A kind of run on its way to kernels; called like the function it will become.
+
+    Args:
+      plan: What it runs.
+      sizes: The symbolic sizes it was specialized to.
+      function: It, at tier 0.
+      program: Makes the program for a plan with kernels.
+      store: The session's state.
+      replace: Told of the function that takes this one's place.
+    """
+
+    def __init__(
+        self,
+        plan: Plan,
+        sizes: Sizes,
+        function: Callable[..., Any],
+        program: Callable[[Plan], Program],
+        store: Store,
+        replace: Replace,
+    ) -> None:
+        self._plan = plan
+        self._sizes = sizes
+        self._function = function
+        self._program = program
+        self._store = store
+        self._replace = replace
+        self._runs = 0
+        self._saved = 0.0
+        self._cost = COST + COST_OF_NODE * len(plan.nodes)
+        self._for_row: float | None = None
+        self._thread: threading.Thread | None = None
+        self._result: Callable[..., Any] | None = None
+        self._lock = threading.Lock()
+
+    def __call__(self, *values: Any) -> Any:
+        self._runs += 1
+        if self._runs > FIRST_RUNS:
+            self._earn(values)
+            if self._saved >= self._cost:
+                return self._switch()(*values)
+        return self._function(*values)
+
+    def _earn(self, values: tuple[Any, ...]) -> None:
+        if self._for_row is None:
+            self._for_row = SAVED_BY_RESULT * _work(self._plan, self._sizes)
+        rows = 1
+        for position in self._sizes.rows[:1]:
+            rows = _length(values[position])
+        self._saved += SAVED_BY_NODE * len(self._plan.nodes) + self._for_row * rows
+        if self._thread is None and 2 * self._saved >= self._cost:
+            with self._lock:
+                if self._thread is None:
+                    self._thread = threading.Thread(target=self._compile, name="tidefall-compiler")
+                    self._thread.start()
+
+    def _switch(self) -> Callable[..., Any]:
+        if self._thread is not None:
+            self._thread.join()
+        function = self._result or self._function
+        self._replace(self, function)
+        self._function = function
+        self._saved = float("-inf")
+        return function
+
+    def _compile(self) -> None:
+        try:
+            plan = fuse(self._plan, self._sizes)
+            if plan is not self._plan:
+                engine = importlib.import_module("tidefall.executor.kernels.engine")
+                self._result = self._program(engine.compile_kernels(plan)).bind(self._store)
+        except Exception as error:  # whatever happens here, tier 0 goes on
+            logging.warning(
+                "No kernel for this kind of run, NumPy goes on with it: %s: %s",
+                type(error).__name__,
+                error,
+            )
+
+
+def _length(value: Any) -> int:
+    try:
+        return len(value)
+    except TypeError:
+        return 1
+
+
+def _work(plan: Plan, sizes: Sizes) -> float:
+    """Multiply-adds and results for each row, about."""
+    total = 0.0
+    for node in plan.nodes:
+        if node.type in (LOAD, PACKED):
+            continue
+        for value in (*node.inputs[:1], *node.outputs[:1]):
+            dims = sizes.known(value)
+            if dims is not None and dims[:1] == (ROWS,):
+                total += _product(dims[1:])
+                if node.type == "MatMul" and value in node.inputs:
+                    other = sizes.known(node.outputs[0]) or ()
+                    total += _product(dims[1:]) * _product(other[1:])
+                break
+    return total
+
+
+def _product(dims: tuple[int, ...]) -> int:
+    result = 1
+    for size in dims:
+        result *= max(size, 1)
+    return result
+
+
+def worth_watching(plan: Plan) -> bool:
+    """Whether a kind of run may ever be promoted."""
+    return len(plan.nodes) >= FEWEST_NODES
