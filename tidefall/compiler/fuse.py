@@ -7,6 +7,7 @@ node that cannot be recorded stays as it is, and NumPy runs it between two kerne
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -25,6 +26,7 @@ from tidefall.ir.plan import CHOICE, KERNEL, LOAD, PACKED, WHILE, Node, Plan, Va
 
 #: Kernels of fewer nodes than this cost more to call than they save.
 FEWEST_NODES = 6
+_MOST_REASONS = 8
 _NEVER = frozenset({CHOICE, WHILE})
 
 
@@ -165,9 +167,9 @@ class _Recorder:
     def _shape(self, value: Value) -> Any:
         sizes = self.sizes.known(value)
         if sizes is None or any(size < 0 and size != ROWS for size in sizes):
-            raise NotRecordable(f"the shape of {value.name} is not known: {value.shape}")
+            raise NotRecordable(f"a value whose shape is not known: {value.shape}")
         if ROWS in sizes[1:]:
-            raise NotRecordable(f"the rows of {value.name} do not come first")
+            raise NotRecordable("a value whose rows do not come first")
         return tuple([ROWS_SYMBOL if size == ROWS else size for size in sizes])
 
     def _cell(self, key: str) -> Array:
@@ -283,6 +285,11 @@ def _mapped(argument: Any, values: dict[Value, Any]) -> Any:
 def fuse(plan: Plan, sizes: Sizes) -> Plan:
     """The plan with everything the engine can run in `KERNEL` nodes."""
     return _Stages(plan, sizes).plan()
+
+
+def reasons(plan: Plan, sizes: Sizes) -> list[str]:
+    """Why NumPy runs a plan: what `fuse` adds to the report of one of which it fuses something."""
+    return _Stages(plan, sizes).left_out(plan.nodes)
 
 
 class _Stages:
@@ -418,7 +425,23 @@ class _Stages:
             return self._plan
         plan = self._plan.with_nodes(_only_read(nodes, self._plan.fetches))
         text = f"fused {sum(fused)} nodes into {len(fused)} kernel{'s' * (len(fused) != 1)}"
-        return plan.noted(text)
+        for line in (text, *self.left_out(plan.nodes)):
+            plan = plan.noted(line)
+        return plan
+
+    def left_out(self, nodes: Iterable[Node]) -> list[str]:
+        """For each reason why nodes stay with NumPy, a line that counts them by type."""
+        by_reason: dict[str, Counter[str]] = {}
+        for node in nodes:
+            if node in self.reasons:
+                by_reason.setdefault(self.reasons[node], Counter())[node.type] += 1
+        lines = []
+        for reason, types in sorted(by_reason.items(), key=lambda item: -item[1].total()):
+            names = [f"{name} ×{n}" if n > 1 else name for name, n in types.most_common()]
+            lines.append(f"interpreted {', '.join(names)}: {reason}")
+        if len(lines) > _MOST_REASONS:
+            lines[_MOST_REASONS:] = [f"interpreted others for {len(lines) - _MOST_REASONS} reasons"]
+        return lines
 
     def _kernel(self, members: list[Node]) -> Node:
         recorder = _Recorder(self._sizes, self._plan)

@@ -1,4 +1,4 @@
-"""A kernel: the LLVM IR of one fused stretch of a plan, and what a caller must know of it.
+"""A kernel: the plan and the LLVM IR of one fused stretch, and what a caller must know of it.
 
 The entry is called as a Python built-in with the row inputs and the arrays for the row outputs.
 It reads where NumPy keeps their elements, runs the passes, on several threads where there is
@@ -14,6 +14,7 @@ from tidefall.compiler.fuse import Fused
 from tidefall.compiler.primitives import ROW, kind, width
 from tidefall.executor.kernels import memory as places
 from tidefall.executor.kernels.body import POINTER, Body, Design
+from tidefall.executor.kernels.identity import identity
 from tidefall.executor.kernels.layout import C_CONTIGUOUS, ArrayLayout
 from tidefall.executor.kernels.llvm import ir
 from tidefall.executor.kernels.loops import INT64, Loop
@@ -40,42 +41,62 @@ INT32 = ir.IntType(32)
 
 @dataclass
 class Kernel:
-    """The text of a kernel and the layout of what it works on.
+    """What a kernel computes, in which steps, and the layout of what it works on.
+
+    All this is the same in every process and cheap to find; the code that follows from it is
+    dear, and kept under the identity.
 
     Attributes:
+      identity: Says all that the text follows from, but the target.
       fused: What it computes.
-      text: The LLVM IR.
+      target: The machine it is for.
+      layout: Where a NumPy array keeps what the kernel reads.
       plan: The passes and steps.
       memory: Where everything lies.
+      lanes: The number of lanes of every vector.
       tile: The number of rows of a tile.
       chunks: The largest number of chunks.
       work: Multiply-adds and elementwise results for each row, about.
     """
 
+    identity: str
     fused: Fused
-    text: str
+    target: Target
+    layout: ArrayLayout
     plan: Schedule
     memory: Memory
+    lanes: int
     tile: int
     chunks: int
     work: int
 
+    @property
+    def text(self) -> str:
+        """The LLVM IR, written anew each time."""
+        return _written(self)
+
 
 def make(fused: Fused, target: Target, layout: ArrayLayout) -> Kernel:
-    """Writes the kernel for a recording."""
+    """Plans the kernel for a recording, once: scheduling changes the recording."""
+    name = identity(fused, layout)
     plan = schedule(fused)
     lanes = target.lanes(_smallest_float(plan))
     tile = _tile_rows(lanes)
     memory = lay_out(fused, plan, lanes, tile)
+    chunks = min(MOST_CHUNKS, max(FEWEST_CHUNKS, LARGEST_SUMS // max(1, memory.sums_size)))
+    work = sum(_work(step) for steps in plan.passes for step in steps)
+    return Kernel(name, fused, target, layout, plan, memory, lanes, tile, chunks, work)
+
+
+def _written(kernel: Kernel) -> str:
+    target, plan, fused, chunks = kernel.target, kernel.plan, kernel.fused, kernel.chunks
     module = target.new_module("kernel")
     registers = 24 if target.vector_bits == 512 or target.architecture == "aarch64" else 12
-    design = Design(plan, memory, lanes, tile, registers, module)
-    chunks = min(MOST_CHUNKS, max(FEWEST_CHUNKS, LARGEST_SUMS // max(1, memory.sums_size)))
+    design = Design(plan, kernel.memory, kernel.lanes, kernel.tile, registers, module)
     passes = [pass_function(design, fused, i, chunks) for i in range(len(plan.passes))]
     between = [between_function(design, fused, i, chunks) for i in range(len(plan.passes) + 1)]
-    work = sum(_work(step) for steps in plan.passes for step in steps)
-    _entry(design, layout, passes, between, chunks, work)
-    return Kernel(fused, str(module), plan, memory, tile, chunks, work)
+    _entry(design, kernel.layout, passes, between, chunks, kernel.work)
+    return str(module)
 
 
 def _smallest_float(plan: Schedule) -> int:

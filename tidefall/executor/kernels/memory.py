@@ -107,7 +107,7 @@ def lay_out(fused: Fused, plan: Schedule, lanes: int, tile: int) -> Memory:
     _table(memory, fused)
     _free(memory, fused, plan)
     _sums(memory, plan, lanes)
-    for array in sorted(plan.kept, key=lambda x: (width(x), x.dtype.itemsize, id(x))):
+    for array in plan.kept:
         memory.kept[array] = memory.kept_size
         memory.kept_size += padded(width(array) * tile * array.dtype.itemsize)
     for steps in plan.passes:
