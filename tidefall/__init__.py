@@ -20,8 +20,12 @@ from tidefall.contrib import regularizers as _regularizers
 from tidefall.core import compat as _compat
 from tidefall.core import exports as _exports
 from tidefall.core import logging as _logging
+from tidefall.data import bucketing as _bucketing
+from tidefall.data import experimental as _data_experimental
+from tidefall.data import file_datasets as _file_datasets
 from tidefall.data import iterator as _iterator
 from tidefall.data import iterator_resource as _iterator_resource
+from tidefall.data import sampling as _sampling
 from tidefall.executor import functions as _functions
 from tidefall.flow import assertion as _assertion
 from tidefall.flow import case as _case
@@ -102,6 +106,10 @@ from tidefall.ops import sparse_segment as _sparse_segment
 from tidefall.ops import special as _special
 from tidefall.ops import state as _state
 from tidefall.ops import static_value as _static_value
+from tidefall.ops import string_hashes as _string_hashes
+from tidefall.ops import string_joining as _string_joining
+from tidefall.ops import string_regex as _string_regex
+from tidefall.ops import strings as _strings
 from tidefall.ops import tensordot as _tensordot
 from tidefall.ops import training as _training
 from tidefall.ops import trigonometry as _trigonometry
@@ -173,8 +181,17 @@ _IMPORTED_FILES = (
     _csv, _decoding, _files, _readers, _readers_of_files, _serialized, _whole_files,
 )  # fmt: skip
 _IMPORTED_SPARSE = (_parse_functions, _sparse_dense, _sparse_layout)
+_IMPORTED_STRINGS = (_string_hashes, _string_joining, _string_regex, _strings)
 _IMPORTED_CONTRIB = (_regularizers,)
-_IMPORTED_DATA = (_functions, _iterator, _iterator_resource)
+_IMPORTED_DATA = (
+    _data_experimental,
+    _file_datasets,
+    _functions,
+    _iterator,
+    _iterator_resource,
+    _bucketing,
+    _sampling,
+)
 _IMPORTED_FLOW = (_assertion, _case, _cond, _functional, _hessians, _loop_gradients, _while_loop)
 _IMPORTED_RANDOM = (_random, _random_crop, _random_rejection, _random_stateless)
 _IMPORTED_VARIABLES = (

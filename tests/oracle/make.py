@@ -1,6 +1,8 @@
 """Makes the golden files: run this under TensorFlow 1.15.5 (Python 3.7).
 
-    python tests/oracle/make.py [graphs|random|training|order|values|gradients|errors|imported|files|parsed]
+    python tests/oracle/make.py [PART]
+
+The parts are the keys of `MAKERS`.
 
 Each part takes seconds to a minute. Its results are the same on every run. What it needs:
 
@@ -22,13 +24,16 @@ import numpy as np
 import tensorflow as tf
 from golden_files import digest, path_of, write_arrays, write_graph, write_json
 from programs import (
+    datasets,
     files,
     functions_of,
     gradient_values,
     imported,
     order,
     parsed,
+    queue_orders,
     streams,
+    text_values,
     training_runs,
     values,
 )
@@ -135,15 +140,29 @@ def make_order() -> None:
     write_json(path_of("order.json"), record)
 
 
+def make_queues() -> None:
+    record = {name: program(tf) for name, program in functions_of(queue_orders).items()}
+    write_json(path_of("queue_orders.json"), record)
+
+
 def make_values() -> None:
+    make_table(values, "values.json")
+
+
+def make_texts() -> None:
+    make_table(text_values, "texts.json")
+
+
+def make_table(table: Any, file: str) -> None:
+    """The values of a table of expressions."""
     record = {}
-    for expression in values.expressions():
+    for expression in table.expressions():
         try:
-            record[expression] = [canonical.array_of(v) for v in values.run(tf, expression)]
+            record[expression] = [canonical.array_of(v) for v in table.run(tf, expression)]
         except (tf.errors.OpError, AttributeError, ValueError, TypeError) as error:
             record[expression] = {"error": type(error).__name__}
             print(expression, type(error).__name__, first_line(error))
-    write_json(path_of("values.json"), record)
+    write_json(path_of(file), record)
 
 
 def make_gradients() -> None:
@@ -156,6 +175,15 @@ def make_gradients() -> None:
             record[line] = {"error": type(error).__name__}
             print(line, type(error).__name__, first_line(error))
     write_json(path_of("gradients.json"), record)
+
+
+def make_datasets() -> None:
+    record = {}
+    for name, program in sorted(datasets.programs().items()):
+        nodes, elements = datasets.elements(tf, program)
+        record[name] = {"nodes": nodes, "elements": elements}
+        print(name, len(elements))
+    write_json(path_of("datasets.json"), record)
 
 
 def make_imported() -> None:
@@ -241,11 +269,14 @@ def make_parsed() -> None:
 
 MAKERS = {
     "parsed": make_parsed,
+    "datasets": make_datasets,
     "files": make_files,
     "graphs": make_graphs,
     "random": make_random,
     "training": make_training,
     "order": make_order,
+    "queues": make_queues,
+    "texts": make_texts,
     "values": make_values,
     "gradients": make_gradients,
     "errors": make_errors,

@@ -19,7 +19,9 @@ from tidefall.array import numpy as xp
 from tidefall.compiler.fold import kernel_attrs
 from tidefall.compiler.partition import Region, partition
 from tidefall.compiler.sizes import Sizes
+from tidefall.compiler.waiting import aside
 from tidefall.executor import failures, numerics, packs
+from tidefall.executor.aside import Aside
 from tidefall.executor.context import NodeContext
 from tidefall.executor.feeds import Feed, inline_test
 from tidefall.executor.lifetimes import Lifetimes
@@ -222,6 +224,7 @@ class _Writer:
         self.packs: dict[str, Node] = {}
         self.kernels: dict[str, Node] = {}
         self.loops: dict[str, tuple[Plan, str, Nesting]] = {}
+        self._aside = aside(plan)
         self._feeds = [Feed(tensor) for tensor in feeds]
         for value in plan.feeds:
             self._names[value] = f"v{len(self._names)}"
@@ -246,6 +249,10 @@ class _Writer:
         if self._nesting is Nesting.NONE:
             ending = self._settings(segments)
             indent += bool(ending)
+        if self._aside:
+            self.globals["Aside"] = Aside
+            self._line(indent, "with Aside() as aside:")
+            indent += 1
         for segment in segments:
             if isinstance(segment, Region):
                 self._region(segment, indent)
@@ -460,7 +467,12 @@ class _Writer:
             return template.format(*[_parenthesised(text) for text in arguments])
         attrs = [f"{k}={self._attr(v)}" for k, v in kernel_attrs(node.op).items()]
         run = [self._context(node)] if node.opdef.needs_run else []
-        return f"{self._kernel(node)}({', '.join(['xp', *run, *arguments, *attrs])})"
+        rest = ", ".join(["xp", *run, *arguments, *attrs])
+        if node in self._aside:
+            name = f"n{len(self.globals)}"
+            self.globals[name] = node
+            return f"aside.call({name}, {self._kernel(node)}, {rest})"
+        return f"{self._kernel(node)}({rest})"
 
     def _argument(self, value: Any) -> str:
         if value is None:

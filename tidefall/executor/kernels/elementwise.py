@@ -2,10 +2,9 @@
 
 To add a primitive, write one function of `Number`s and decorate it with its name. It is then an
 entry of `TEMPLATES`, called as ``TEMPLATES[name](v, dtype, *operands)``, where ``dtype`` is the
-common dtype of the operands (of ``where`` and ``clip``, of all but the condition). The result has
-that dtype too, or is a truth value if the name is in `PREDICATES`. Casts are
-`Vectors.cast`. float16 and bfloat16 are computed as float32 and rounded after each primitive, as
-NumPy does.
+common dtype of the operands (of ``where``, of all but the condition). The result has that dtype
+too, or is a truth value if the name is in `PREDICATES`. Casts are `Vectors.cast`. float16 and
+bfloat16 are computed as float32 and rounded after each primitive, as NumPy does.
 """
 
 from __future__ import annotations
@@ -16,8 +15,10 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from tidefall.executor.kernels import math_functions
-from tidefall.executor.kernels.arithmetic import Number, choose
+from tidefall.executor.kernels import error_functions, math_functions, trigonometry
+from tidefall.executor.kernels.arithmetic import Number, choose, out_of_line
+from tidefall.executor.kernels.division import floor_divide, fmod, remainder, truncate_divide
+from tidefall.executor.kernels.powers import power
 from tidefall.executor.kernels.vectors import (
     BOOL,
     FLOAT32,
@@ -93,8 +94,8 @@ def multiply(x: Number, y: Number) -> Number:
 
 @template("divide")
 def divide(x: Number, y: Number) -> Number:
-    """Of floats; integers are cast before."""
-    return x / y
+    """Of floats; integers, which NumPy would cast before, are rounded towards zero."""
+    return x / y if x.is_float else truncate_divide(x, y)
 
 
 @template("negative")
@@ -153,10 +154,10 @@ def maximum(x: Number, y: Number) -> Number:
     """The larger; NaN where one is NaN."""
     if not x.is_float:
         return x | y if x.dtype == BOOL else choose(x > y, x, y)
-    if y.is_constant:  # one instruction of most CPUs
+    if y.is_known:  # one instruction of most CPUs
         x, y = y, x
     larger = choose(x > y, x, y)
-    return larger if x.is_constant else choose(x.is_nan(), x, larger)
+    return larger if x.is_known else choose(x.is_nan(), x, larger)
 
 
 @template("minimum")
@@ -164,10 +165,10 @@ def minimum(x: Number, y: Number) -> Number:
     """The smaller; NaN where one is NaN."""
     if not x.is_float:
         return x & y if x.dtype == BOOL else choose(x < y, x, y)
-    if y.is_constant:
+    if y.is_known:
         x, y = y, x
     smaller = choose(x < y, x, y)
-    return smaller if x.is_constant else choose(x.is_nan(), x, smaller)
+    return smaller if x.is_known else choose(x.is_nan(), x, smaller)
 
 
 @template("fmax")
@@ -277,13 +278,22 @@ _enter_all(
     }
 )
 
-# Functions
+# Functions, the long ones once a module
 
+_INLINE = {
+    name: getattr(math_functions, name)
+    for name in "exp exp2 expm1 log log2 log10 log1p log1p_fraction tanh logaddexp".split()
+}
+_OUT_OF_LINE = {
+    **{name: getattr(math_functions, name) for name in "sinh cosh asinh acosh atanh".split()},
+    **{name: getattr(trigonometry, name) for name in "sin cos tan asin acos atan atan2".split()},
+    "erf": error_functions.erf,
+    "erfc": error_functions.erfc,
+    "power": power,
+    "floor_divide": floor_divide,
+    "remainder": remainder,
+    "fmod": fmod,
+}
 
-_enter_all(
-    {
-        "exp": math_functions.exp,
-        "log": math_functions.log,
-        "log1p": math_functions.log1p,
-    }
-)
+_enter_all(_INLINE)
+_enter_all({name: out_of_line(name, function) for name, function in _OUT_OF_LINE.items()})

@@ -33,6 +33,7 @@ WORTH_THREADS: Final = 200_000
 #: The sums of all chunks together should stay in the cache of a core, in bytes.
 LARGEST_SUMS: Final = 1 << 19
 MOST_CHUNKS: Final = 8
+FEWEST_CHUNKS: Final = 2
 
 ENTRY: Final = "entry"
 INT32 = ir.IntType(32)
@@ -82,7 +83,7 @@ def make(fused: Fused, target: Target, layout: ArrayLayout) -> Kernel:
     lanes = target.lanes(_smallest_float(plan))
     tile = _tile_rows(lanes)
     memory = lay_out(fused, plan, lanes, tile)
-    chunks = max(1, min(MOST_CHUNKS, LARGEST_SUMS // max(1, memory.sums_size)))
+    chunks = min(MOST_CHUNKS, max(FEWEST_CHUNKS, LARGEST_SUMS // max(1, memory.sums_size)))
     work = sum(_work(step) for steps in plan.passes for step in steps)
     return Kernel(name, fused, target, layout, plan, memory, lanes, tile, chunks, work)
 
