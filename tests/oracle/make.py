@@ -31,6 +31,7 @@ from programs import (
     imported,
     order,
     parsed,
+    queue_orders,
     streams,
     text_values,
     training_runs,
@@ -137,6 +138,11 @@ def make_order() -> None:
         record[name] = outcomes
         print(name, outcomes)
     write_json(path_of("order.json"), record)
+
+
+def make_queues() -> None:
+    record = {name: program(tf) for name, program in functions_of(queue_orders).items()}
+    write_json(path_of("queue_orders.json"), record)
 
 
 def make_values() -> None:
@@ -269,6 +275,7 @@ MAKERS = {
     "random": make_random,
     "training": make_training,
     "order": make_order,
+    "queues": make_queues,
     "texts": make_texts,
     "values": make_values,
     "gradients": make_gradients,

@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from tidefall.array.symbols import ROWS
 from tidefall.array.record import Recording
+from tidefall.array.symbols import ROWS
 from tidefall.compiler.fuse import Fused
 from tidefall.executor.kernels.identity import identity
 from tidefall.executor.kernels.layout import ArrayLayout, array_layout

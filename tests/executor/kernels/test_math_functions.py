@@ -210,6 +210,15 @@ def test_stated_error_of_two_arguments(name: str, kind: str, bound: float) -> No
 
 
 @pytest.mark.parametrize("kind", ["float64", "float32"])
+def test_log1p_of_fractions(kind: str) -> None:
+    tiny = np.exp(-np.linspace(0, 760, FEW)).astype(kind)
+    x = np.concatenate([points(kind, [(0, 1), (0, 1e-3)], FEW)[: 2 * FEW], tiny])
+    got = native.evaluate("log1p_fraction", x)
+    assert errors(got, np.log1p(x.astype(np.longdouble))).max() <= 2.0
+    assert np.isnan(native.evaluate("log1p_fraction", np.array([np.nan], kind)))
+
+
+@pytest.mark.parametrize("kind", ["float64", "float32"])
 def test_softplus(kind: str) -> None:
     """Nothing cancels where one argument is 0."""
     x = points(kind, [(-40, 40), (-1, 1), (-750, 720)], FEW)

@@ -282,7 +282,7 @@ _enter_all(
 
 _INLINE = {
     name: getattr(math_functions, name)
-    for name in "exp exp2 expm1 log log2 log10 log1p tanh logaddexp".split()
+    for name in "exp exp2 expm1 log log2 log10 log1p log1p_fraction tanh logaddexp".split()
 }
 _OUT_OF_LINE = {
     **{name: getattr(math_functions, name) for name in "sinh cosh asinh acosh atanh".split()},
