@@ -40,7 +40,7 @@ def test_the_steps_of_a_kernel_are_told(monkeypatch: pytest.MonkeyPatch) -> None
     assert re.search(r"tiles \d+ rows, \d+ lanes of vectors of \d+ bits, at most \d+ chunks", text)
     assert re.search(r"memory [\d.]+ k?B\w* for a worker's tile, .* for a chunk's sums", text)
     assert "each tile product 3→5 with maximum; product 5→1" in text
-    assert "product over rows 3×5 (by lanes)" in text
+    assert "greater, astype, multiply and product over rows 3×5 (by lanes)" in text
     assert re.search(r"update 2 variables of 20 numbers by .*sqrt", text)
     assert "promotion" not in text
 

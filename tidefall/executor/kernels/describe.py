@@ -67,7 +67,8 @@ def _steps(steps: Sequence[Step], kernel: Kernel) -> str:
 
 def _step(step: Step, kernel: Kernel) -> str:
     if isinstance(step, Group):
-        return _group(step)
+        sums = [_step(each, kernel) for each in step.sums]
+        return " and ".join([_group(step), *sums])
     if step.name == "matmul":
         return _summed_product(step, kernel)
     if step.name in REDUCTIONS:
