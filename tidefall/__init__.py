@@ -23,6 +23,7 @@ from tidefall.core import logging as _logging
 from tidefall.data import bucketing as _bucketing
 from tidefall.data import experimental as _data_experimental
 from tidefall.data import file_datasets as _file_datasets
+from tidefall.data import hep as _hep
 from tidefall.data import iterator as _iterator
 from tidefall.data import iterator_resource as _iterator_resource
 from tidefall.data import sampling as _sampling
@@ -196,6 +197,7 @@ _IMPORTED_DATA = (
     _functions,
     _iterator,
     _iterator_resource,
+    _hep,
     _bucketing,
     _sampling,
 )
