@@ -23,6 +23,7 @@ from tidefall.core import logging as _logging
 from tidefall.data import bucketing as _bucketing
 from tidefall.data import experimental as _data_experimental
 from tidefall.data import file_datasets as _file_datasets
+from tidefall.data import hep as _hep
 from tidefall.data import iterator as _iterator
 from tidefall.data import iterator_resource as _iterator_resource
 from tidefall.data import sampling as _sampling
@@ -65,6 +66,7 @@ from tidefall.ops import decoding as _decoding
 from tidefall.ops import dropout as _dropout
 from tidefall.ops import einsum as _einsum
 from tidefall.ops import embedding as _embedding
+from tidefall.ops import embedding_sparse as _embedding_sparse
 from tidefall.ops import files as _files
 from tidefall.ops import filled as _filled
 from tidefall.ops import gather as _gather
@@ -102,6 +104,9 @@ from tidefall.ops import solve as _solve
 from tidefall.ops import sorting as _sorting
 from tidefall.ops import sparse_dense as _sparse_dense
 from tidefall.ops import sparse_layout as _sparse_layout
+from tidefall.ops import sparse_math as _sparse_math
+from tidefall.ops import sparse_parts as _sparse_parts
+from tidefall.ops import sparse_reduce as _sparse_reduce
 from tidefall.ops import sparse_segment as _sparse_segment
 from tidefall.ops import special as _special
 from tidefall.ops import state as _state
@@ -180,7 +185,10 @@ _IMPORTED_QUEUES = (_batching, _coordinator, _input_producers, _queue_runner)
 _IMPORTED_FILES = (
     _csv, _decoding, _files, _readers, _readers_of_files, _serialized, _whole_files,
 )  # fmt: skip
-_IMPORTED_SPARSE = (_parse_functions, _sparse_dense, _sparse_layout)
+_IMPORTED_SPARSE = (
+    _embedding_sparse, _parse_functions, _sparse_dense, _sparse_layout, _sparse_math,
+    _sparse_parts, _sparse_reduce,
+)  # fmt: skip
 _IMPORTED_STRINGS = (_string_hashes, _string_joining, _string_regex, _strings)
 _IMPORTED_CONTRIB = (_regularizers,)
 _IMPORTED_DATA = (
@@ -189,6 +197,7 @@ _IMPORTED_DATA = (
     _functions,
     _iterator,
     _iterator_resource,
+    _hep,
     _bucketing,
     _sampling,
 )

@@ -143,6 +143,7 @@ def sparse_embeddings(tf: Any) -> None:
     i = tf.SparseTensor([[0, 0], [1, 2]], tf.constant([1, 2], tf.int64), [3, 4])
     tf.nn.embedding_lookup_sparse(tf.ones([5, 2]), i, None)
     tf.nn.embedding_lookup_sparse(tf.ones([5, 2]), i, s, combiner="mean")
+    i, s = tf.sparse_placeholder(tf.int64), tf.sparse_placeholder(tf.float32)
     tf.nn.embedding_lookup_sparse([tf.ones([5, 2]), tf.ones([5, 2])], i, s, combiner="sqrtn")
 
 
