@@ -50,6 +50,7 @@ from tidefall.io import serialized as _serialized
 from tidefall.io import whole_files as _whole_files
 from tidefall.ir import with_blocks as _with_blocks
 from tidefall.losses import collected as _collected
+from tidefall.ops import accumulators as _accumulators
 from tidefall.ops import activations as _activations
 from tidefall.ops import argmax as _argmax
 from tidefall.ops import bitcast as _bitcast
@@ -109,6 +110,7 @@ from tidefall.ops import sparse_parts as _sparse_parts
 from tidefall.ops import sparse_reduce as _sparse_reduce
 from tidefall.ops import sparse_segment as _sparse_segment
 from tidefall.ops import special as _special
+from tidefall.ops import staging as _staging
 from tidefall.ops import state as _state
 from tidefall.ops import static_value as _static_value
 from tidefall.ops import string_hashes as _string_hashes
@@ -181,7 +183,9 @@ _IMPORTED_ARRANGED = (
     _rearranging,
     _repeating, _sizes, _slicing, _softmax, _sorting, _static_value, _unique, _where,
 )  # fmt: skip
-_IMPORTED_QUEUES = (_batching, _coordinator, _input_producers, _queue_runner)
+_IMPORTED_QUEUES = (
+    _accumulators, _batching, _coordinator, _input_producers, _queue_runner, _staging,
+)  # fmt: skip
 _IMPORTED_FILES = (
     _csv, _decoding, _files, _readers, _readers_of_files, _serialized, _whole_files,
 )  # fmt: skip
