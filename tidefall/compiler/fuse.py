@@ -134,7 +134,7 @@ class _Recorder:
         """
         instructions = self.fused.recording.instructions
         start, before = len(instructions), dict(self.fused.inputs)
-        cells = dict(self.fused.cells)
+        cells, streams = dict(self.fused.cells), len(self.fused.streams)
         try:
             self._record(node)
             for instruction in instructions[start:]:
@@ -143,6 +143,7 @@ class _Recorder:
             del instructions[start:]
             self.fused.inputs = before
             self.fused.cells = cells
+            del self.fused.streams[streams:]
             raise NotRecordable(str(error)) from error
         self.nodes.append(node)
 
@@ -156,19 +157,20 @@ class _Recorder:
         elif node.updates:
             self._update(node)
         else:
-            if not node.is_pure:
+            if not (node.is_pure or _only_draws(node)):
                 raise NotRecordable("it has effects")
             self._store(node.outputs, self._results(node, [self._of(v) for v in node.inputs]))
 
     def _results(self, node: Node, values: list[Any]) -> list[Any]:
         opdef = node.opdef
-        if opdef.kernel is None or opdef.needs_run or opdef.runs_on == "host":
+        if opdef.kernel is None or opdef.runs_on == "host":
             raise NotRecordable("it runs in Python")
         if not any(isinstance(value, (Array, ShapeVector)) for value in values):
             raise NotRecordable("nothing but constants")
         by_value = dict(zip(node.inputs, values, strict=True))
         arguments = [_mapped(argument, by_value) for argument in node.arguments()]
-        results = opdef.kernel(record, *arguments, **kernel_attrs(node.op))
+        run = (_RecordingRun(self.fused, node),) if opdef.needs_run else ()
+        results = opdef.kernel(record, *run, *arguments, **kernel_attrs(node.op))
         if len(node.outputs) == 1 and not isinstance(results, (tuple, list)):
             return [results]
         flat: list[Any] = []
@@ -275,6 +277,12 @@ class _Recorder:
         for instruction in rule.recording.instructions:
             check(instruction)
         self.fused.packed.append((rule, shared, gradients))
+
+
+def _only_draws(node: Node) -> bool:
+    """Whether a node's only effect is that a random stream moves on."""
+    opdef = node.opdef
+    return opdef.needs_run and not (opdef.effects or node.updates or node.op.must_run)
 
 
 def packed_rule(node: Node) -> PackedRule:

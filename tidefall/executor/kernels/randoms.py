@@ -19,23 +19,13 @@ from tidefall.compiler.primitives import width
 from tidefall.executor.kernels.body import Body
 from tidefall.executor.kernels.llvm import ir
 from tidefall.executor.kernels.loops import INT64, Loop
+from tidefall.executor.kernels.memory import per_block
 from tidefall.executor.kernels.vectors import Vectors
 
 #: The words of a stream in memory: two of the key, four of the counter.
 WORDS = 6
 _LONG = np.dtype(np.uint64)
 _WORD = 0xFFFFFFFF
-
-
-def per_block(dtype: np.dtype[Any]) -> int:
-    """How many numbers of a dtype one block of 128 bits gives."""
-    return 16 // dtype.itemsize
-
-
-def draft_size(instruction: Instruction, tile: int, lanes: int) -> int:
-    """The bytes that the numbers of a tile take in the stream's order, begun blocks included."""
-    dtype = instruction.result.dtype
-    return (tile * width(instruction.result) + (2 + lanes) * per_block(dtype)) * dtype.itemsize
 
 
 def uniform(body: Body, instruction: Instruction, first_row: Any) -> Any:
