@@ -31,6 +31,7 @@ from tidefall.executor import functions as _functions
 from tidefall.flow import assertion as _assertion
 from tidefall.flow import case as _case
 from tidefall.flow import cond as _cond
+from tidefall.flow import decode_image as _decode_image
 from tidefall.flow import functional as _functional
 from tidefall.flow import hessians as _hessians
 from tidefall.flow import loop_gradients as _loop_gradients
@@ -41,6 +42,7 @@ from tidefall.io import gfile as _gfile
 from tidefall.io import gfile_object as _gfile_object
 from tidefall.io import graph_def as _graph_def
 from tidefall.io import graph_util as _graph_util
+from tidefall.io import images as _images
 from tidefall.io import import_graph as _import_graph
 from tidefall.io import meta_graph as _meta_graph
 from tidefall.io import op_def as _op_def
@@ -73,6 +75,7 @@ from tidefall.ops import filled as _filled
 from tidefall.ops import gather as _gather
 from tidefall.ops import gather_nd as _gather_nd
 from tidefall.ops import histogram as _histogram
+from tidefall.ops import image_files as _image_files
 from tidefall.ops import joining as _joining
 from tidefall.ops import math as _math
 from tidefall.ops import matrix_functions as _matrix_functions
@@ -194,14 +197,15 @@ _IMPORTED_SPARSE = (
     _sparse_parts, _sparse_reduce,
 )  # fmt: skip
 _IMPORTED_STRINGS = (_string_hashes, _string_joining, _string_regex, _strings)
+_IMPORTED_IMAGES = (_decode_image, _image_files, _images)
 _IMPORTED_CONTRIB = (_regularizers,)
 _IMPORTED_DATA = (
     _data_experimental,
+    _hep,
     _file_datasets,
     _functions,
     _iterator,
     _iterator_resource,
-    _hep,
     _bucketing,
     _sampling,
 )
