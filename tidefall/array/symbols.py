@@ -29,7 +29,15 @@ class Rows:
         raise NotRecordable("arithmetic with the number of rows")
 
     __add__ = __radd__ = __sub__ = __rsub__ = __floordiv__ = __mod__ = __index__ = __int__ = _refuse
-    __float__ = __lt__ = __le__ = __gt__ = __ge__ = _refuse
+    __float__ = __le__ = __gt__ = _refuse
+
+    def __lt__(self, other: Any) -> bool:
+        if other == 0:
+            return False
+        raise NotRecordable("comparing the number of rows")
+
+    def __ge__(self, other: Any) -> bool:
+        return not self < other
 
     def __bool__(self) -> bool:
         return True  # rules for empty arrays hold for the general case too

@@ -17,7 +17,7 @@ import numpy as np
 from tidefall.array import record
 from tidefall.array.record import Array, Recording
 from tidefall.array.symbols import ROWS as ROWS_SYMBOL
-from tidefall.array.symbols import NotRecordable, ShapeVector
+from tidefall.array.symbols import Extent, NotRecordable, ShapeVector
 from tidefall.compiler.fold import kernel_attrs
 from tidefall.compiler.pack import roles
 from tidefall.compiler.primitives import check
@@ -53,6 +53,46 @@ class PackedRule:
     sizes: list[int]
 
 
+@dataclass(frozen=True)
+class Draw:
+    """Random numbers that a kernel draws in every run.
+
+    Attributes:
+      node: The node whose stream it is.
+      arguments: Of `RunContext.random`: the two seeds, and how much of the stream is set aside
+        for a number.
+      fixed: How many numbers, or how many for each row.
+      each_row: Whether ``fixed`` is for each row.
+      words: The array of the stream's key and counter.
+    """
+
+    node: Node
+    arguments: tuple[int, int, int]
+    fixed: int
+    each_row: bool
+    words: Array
+
+
+class _RecordingRun:
+    """What a stateful kernel is given while it is recorded: it may draw random numbers."""
+
+    def __init__(self, fused: Fused, node: Node) -> None:
+        self._fused = fused
+        self._node = node
+
+    def random(self, seed: int, seed2: int, outputs: Any, blocks_per_output: int = 256) -> Any:
+        """Notes that the kernel draws numbers."""
+        words = self._fused.recording.input((6,), np.uint32)
+        each_row = not isinstance(outputs, int)
+        count = outputs.factor if isinstance(outputs, Extent) else 1 if each_row else outputs
+        draw = Draw(self._node, (seed, seed2, blocks_per_output), count, each_row, words)
+        self._fused.streams.append(draw)
+        return record.Stream(words)
+
+    def __getattr__(self, name: str) -> Any:
+        raise NotRecordable(f"what the session knows ({name})")
+
+
 @dataclass
 class Fused:
     """What one kernel does.
@@ -62,6 +102,7 @@ class Fused:
       inputs: Values from outside, and the arrays that stand for them.
       cells: Variables it reads, by key.
       writes: New values of variables, by key.
+      streams: Random numbers it draws: the node, and what it asks the session for each run.
       packed: Update rules for many variables: the rule, its hyperparameters, its gradients.
       outputs: Values it yields, and the arrays that hold them.
     """
@@ -70,6 +111,7 @@ class Fused:
     inputs: dict[Value, Array] = field(default_factory=dict)
     cells: dict[str, Array] = field(default_factory=dict)
     writes: dict[str, Array] = field(default_factory=dict)
+    streams: list[Draw] = field(default_factory=list)
     packed: list[tuple[PackedRule, list[Array], list[Array]]] = field(default_factory=list)
     outputs: dict[Value, Array] = field(default_factory=dict)
 
@@ -92,7 +134,7 @@ class _Recorder:
         """
         instructions = self.fused.recording.instructions
         start, before = len(instructions), dict(self.fused.inputs)
-        cells = dict(self.fused.cells)
+        cells, streams = dict(self.fused.cells), len(self.fused.streams)
         try:
             self._record(node)
             for instruction in instructions[start:]:
@@ -101,6 +143,7 @@ class _Recorder:
             del instructions[start:]
             self.fused.inputs = before
             self.fused.cells = cells
+            del self.fused.streams[streams:]
             raise NotRecordable(str(error)) from error
         self.nodes.append(node)
 
@@ -114,19 +157,20 @@ class _Recorder:
         elif node.updates:
             self._update(node)
         else:
-            if not node.is_pure:
+            if not (node.is_pure or _only_draws(node)):
                 raise NotRecordable("it has effects")
             self._store(node.outputs, self._results(node, [self._of(v) for v in node.inputs]))
 
     def _results(self, node: Node, values: list[Any]) -> list[Any]:
         opdef = node.opdef
-        if opdef.kernel is None or opdef.needs_run or opdef.runs_on == "host":
+        if opdef.kernel is None or opdef.runs_on == "host":
             raise NotRecordable("it runs in Python")
         if not any(isinstance(value, (Array, ShapeVector)) for value in values):
             raise NotRecordable("nothing but constants")
         by_value = dict(zip(node.inputs, values, strict=True))
         arguments = [_mapped(argument, by_value) for argument in node.arguments()]
-        results = opdef.kernel(record, *arguments, **kernel_attrs(node.op))
+        run = (_RecordingRun(self.fused, node),) if opdef.needs_run else ()
+        results = opdef.kernel(record, *run, *arguments, **kernel_attrs(node.op))
         if len(node.outputs) == 1 and not isinstance(results, (tuple, list)):
             return [results]
         flat: list[Any] = []
@@ -233,6 +277,12 @@ class _Recorder:
         for instruction in rule.recording.instructions:
             check(instruction)
         self.fused.packed.append((rule, shared, gradients))
+
+
+def _only_draws(node: Node) -> bool:
+    """Whether a node's only effect is that a random stream moves on."""
+    opdef = node.opdef
+    return opdef.needs_run and not (opdef.effects or node.updates or node.op.must_run)
 
 
 def packed_rule(node: Node) -> PackedRule:

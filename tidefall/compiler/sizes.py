@@ -45,8 +45,9 @@ TruncateDiv Xdivy Xlogy ZerosLike
 _STRUCTURAL = """
 All Any ArgMax ArgMin
 BiasAddGrad BroadcastTo ExpandDims Fill GatherV2 MatMul Max Mean Min OneHot Pack
-Prod Reshape
-SoftmaxCrossEntropyWithLogits SparseSoftmaxCrossEntropyWithLogits Squeeze Sum Tile Transpose
+Prod RandomStandardNormal RandomUniform Reshape
+SoftmaxCrossEntropyWithLogits SparseSoftmaxCrossEntropyWithLogits Squeeze Sum Tile
+Transpose TruncatedNormal
 """.split()
 GENERIC = frozenset(_ELEMENTWISE + _STRUCTURAL)
 _BROADCASTING = frozenset(_ELEMENTWISE)

@@ -23,8 +23,8 @@ from tidefall.state.cells import Store
 
 #: Estimates in microseconds: of compiling, at all and for each node; of what a kernel saves for
 #: each node, and for each multiply-add or result.
-COST = 60_000.0
-COST_OF_NODE = 2_000.0
+COST = 30_000.0
+COST_OF_NODE = 1_000.0
 SAVED_BY_NODE = 1.0
 SAVED_BY_RESULT = 0.0004
 #: Plans of fewer nodes are left to NumPy; and runs before anything is estimated.

@@ -391,6 +391,13 @@ class _Writer:
         rows = [self._argument(value) for value in call.row_inputs]
         for value in call.free_inputs:
             self._line(indent, f"{name}_{call.place[value]}[...] = {self._argument(value)}", node)
+        for index, draw in enumerate(fused.streams):
+            count = f"{draw.fixed} * {rows[0]}.shape[0]" if draw.each_row else str(draw.fixed)
+            seed, seed2, blocks = draw.arguments
+            stream = f"{self._context(draw.node)}.random({seed}, {seed2}, {count}, {blocks})"
+            self._line(indent, f"stream = {stream}", draw.node)
+            words = f"{name}_words{index}"
+            self._line(indent, f"{words}[:2] = stream.key; {words}[2:] = stream.counter", node)
         made = [self._names[value] for value in call.row_outputs]
         for value, text in zip(call.row_outputs, made, strict=True):
             self.globals[f"shape_{text}"] = fused.outputs[value].shape[1:]
@@ -553,6 +560,7 @@ def _kernel_names(name: str, node: Node, plan: Plan, store: Store) -> dict[str, 
     names = {name: bound, f"{name}_call": bound.call}
     for value, view in (*bound.free_inputs.items(), *bound.free_outputs.items()):
         names[f"{name}_{call.place[value]}"] = view
+    names.update({f"{name}_words{i}": words for i, words in enumerate(bound.words)})
     return names
 
 

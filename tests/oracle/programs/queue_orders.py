@@ -5,7 +5,6 @@ Only one thread touches a queue at a time, so the order is TensorFlow's own and 
 
 from __future__ import annotations
 
-
 import contextlib
 from typing import Any, List
 

@@ -35,6 +35,7 @@ def identity(fused: Fused, layout: ArrayLayout) -> str:
         f"arrays {layout}",
         f"inputs {words.arrays(fused.inputs.values())}",
         f"cells {words.arrays(fused.cells.values())}",
+        f"streams {words.arrays([draw.words for draw in fused.streams])}",
         *words.instructions(fused.recording),
         *[
             f"write {words.array(fused.cells[key])} {words.array(x)}"

@@ -9,7 +9,7 @@ import numpy as np
 from tidefall.array.record import Array, Instruction
 from tidefall.compiler.fuse import Fused, PackedRule
 from tidefall.compiler.primitives import FREE, REDUCTIONS, ROW, kind, width
-from tidefall.executor.kernels import groups, memory, products, reductions
+from tidefall.executor.kernels import groups, memory, products, randoms, reductions
 from tidefall.executor.kernels.body import BYTE, POINTER, Body, Design, apply
 from tidefall.executor.kernels.llvm import ir
 from tidefall.executor.kernels.loops import INT64, Loop
@@ -62,7 +62,10 @@ def pass_function(design: Design, fused: Fused, number: int, largest: int) -> An
         body.kept_base = body.shifted(kept, body.times(tile.index, places.kept_size))
         _load_inputs(body, fused, steps, start)
         for step in steps:
-            _row_step(body, step)
+            if not isinstance(step, Group) and step.name == "uniform":
+                _draw(body, step, start)
+            else:
+                _row_step(body, step)
         _store_outputs(body, fused, steps, start)
     b.ret_void()
     return function
@@ -127,6 +130,14 @@ def _load_inputs(body: Body, fused: Fused, steps: list[Step], start: Any) -> Non
             pointer = body.pointer(body.design.memory.arguments[x])
             rows = body.shifted(pointer, body.times(start, width(x) * x.dtype.itemsize))
             body.builder.call(function, [rows, body.base(x), body.valid])
+
+
+def _draw(body: Body, step: Instruction, start: Any) -> None:
+    """Fills a tile with random numbers."""
+    rows = randoms.uniform(body, step, start)
+    x = step.result
+    function = _copier(body.design, x.dtype.itemsize, width(x), into_tile=True)
+    body.builder.call(function, [rows, body.base(x), body.valid])
 
 
 def _store_outputs(body: Body, fused: Fused, steps: list[Step], start: Any) -> None:

@@ -86,7 +86,8 @@ class _Scheduler:
         self.work: list[Instruction] = []
         self._definition: dict[Array, Instruction] = {}
         self._needed = self._find_needed()
-        for array in (*fused.inputs.values(), *fused.cells.values()):
+        words = [draw.words for draw in fused.streams]
+        for array in (*fused.inputs.values(), *fused.cells.values(), *words):
             self._place(array)
         for instruction in fused.recording.instructions:
             if instruction.result in self._needed:
