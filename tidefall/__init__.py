@@ -20,8 +20,12 @@ from tidefall.contrib import regularizers as _regularizers
 from tidefall.core import compat as _compat
 from tidefall.core import exports as _exports
 from tidefall.core import logging as _logging
+from tidefall.data import bucketing as _bucketing
+from tidefall.data import experimental as _data_experimental
+from tidefall.data import file_datasets as _file_datasets
 from tidefall.data import iterator as _iterator
 from tidefall.data import iterator_resource as _iterator_resource
+from tidefall.data import sampling as _sampling
 from tidefall.executor import functions as _functions
 from tidefall.flow import assertion as _assertion
 from tidefall.flow import case as _case
@@ -174,7 +178,15 @@ _IMPORTED_FILES = (
 )  # fmt: skip
 _IMPORTED_SPARSE = (_parse_functions, _sparse_dense, _sparse_layout)
 _IMPORTED_CONTRIB = (_regularizers,)
-_IMPORTED_DATA = (_functions, _iterator, _iterator_resource)
+_IMPORTED_DATA = (
+    _data_experimental,
+    _file_datasets,
+    _functions,
+    _iterator,
+    _iterator_resource,
+    _bucketing,
+    _sampling,
+)
 _IMPORTED_FLOW = (_assertion, _case, _cond, _functional, _hessians, _loop_gradients, _while_loop)
 _IMPORTED_RANDOM = (_random, _random_crop, _random_rejection, _random_stateless)
 _IMPORTED_VARIABLES = (

@@ -1,6 +1,8 @@
 """Makes the golden files: run this under TensorFlow 1.15.5 (Python 3.7).
 
-    python tests/oracle/make.py [graphs|random|training|order|values|gradients|errors|imported|files|parsed]
+    python tests/oracle/make.py [PART]
+
+The parts are the keys of `MAKERS`.
 
 Each part takes seconds to a minute. Its results are the same on every run. What it needs:
 
@@ -22,6 +24,7 @@ import numpy as np
 import tensorflow as tf
 from golden_files import digest, path_of, write_arrays, write_graph, write_json
 from programs import (
+    datasets,
     files,
     functions_of,
     gradient_values,
@@ -158,6 +161,66 @@ def make_gradients() -> None:
     write_json(path_of("gradients.json"), record)
 
 
+def make_datasets() -> None:
+    record = {}
+    for name, program in sorted(datasets.programs().items()):
+        nodes, elements = datasets.elements(tf, program)
+        record[name] = {"nodes": nodes, "elements": elements}
+        print(name, len(elements))
+    write_json(path_of("datasets.json"), record)
+
+
+def make_imported() -> None:
+    """The graphs as TensorFlow writes them, and what their runs give."""
+    os.makedirs(path_of("imported"), exist_ok=True)
+    record = {}
+    for name, program in functions_of(imported).items():
+        with tf.Graph().as_default() as graph:
+            runs = program(tf)
+            with gzip.GzipFile(path_of("imported", name + ".pb.gz"), "wb", mtime=0) as file:
+                file.write(graph.as_graph_def().SerializeToString())
+            with tf.Session() as session:
+                for number, (fetches, feeds) in enumerate(runs):
+                    for fetch, value in zip(fetches, session.run(fetches, feeds)):
+                        if value is not None:
+                            record["%s/%02d/%s" % (name, number, fetch)] = value
+                    for feed, value in feeds.items():
+                        record["%s/%02d/feed %s" % (name, number, feed)] = value
+        print(name, len(graph.get_operations()))
+    write_json(path_of("imported", "runs.json"), runs_by_name())
+    write_arrays(path_of("imported", "values.npz"), record)
+
+
+def runs_by_name() -> Dict[str, Any]:
+    """What is fetched and fed in each run of each imported graph, by name."""
+    record = {}
+    for name, program in functions_of(imported).items():
+        with tf.Graph().as_default():
+            record[name] = [[fetches, sorted(feeds)] for fetches, feeds in program(tf)]
+    return record
+
+
+def make_errors() -> None:
+    """The class of each exception and its bases; the message is printed, for whoever asks."""
+    record = {}
+    modules = [importlib.import_module("programs.wrong_" + part) for part in WRONG_FAMILIES]
+    wrong_uses = [item for module in modules for item in functions_of(module).items()]
+    for name, wrong in wrong_uses:
+        record[name] = []
+        with tf.Graph().as_default():
+            try:
+                wrong(tf)
+            except Exception as error:
+                kinds = [base.__name__ for base in type(error).__mro__]
+                record[name] = kinds[: kinds.index("Exception")]
+                print(name, record[name], first_line(error))
+    write_json(path_of("errors.json"), record)
+
+
+def first_line(error: Exception) -> str:
+    return (getattr(error, "message", None) or str(error)).split("\n")[0][:300]
+
+
 def make_files() -> None:
     """What readers give, step by step."""
     record = {}
@@ -190,6 +253,7 @@ def make_parsed() -> None:
 
 MAKERS = {
     "parsed": make_parsed,
+    "datasets": make_datasets,
     "files": make_files,
     "graphs": make_graphs,
     "random": make_random,

@@ -365,7 +365,7 @@ class Dataset:
 
     filter_with_legacy_function = filter
 
-    def apply(self, transformation_func: Callable[[Dataset], Any]) -> Any:
+    def apply(self, transformation_func: Callable[[Dataset], Any]) -> Dataset:
         """What a function makes of this dataset."""
         dataset = transformation_func(self)
         if not isinstance(dataset, Dataset):

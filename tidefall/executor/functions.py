@@ -50,6 +50,7 @@ class Calls:
 
     def __init__(self, store: Store) -> None:
         self._store: Any = _Instance(store, RandomCounters())
+        self._shared: dict[Any, Any] = {}
         self._bound: dict[Function, Callable[..., tuple[Any, ...]]] = {}
 
     def bind(self, function: Function) -> Callable[..., tuple[Any, ...]]:
@@ -58,6 +59,12 @@ class Calls:
         if found is None:
             found = self._bound[function] = program(function).bind(self._store)
         return found
+
+    def shared(self, key: Any, make: Callable[[], Any]) -> Any:
+        """What all passes of the iterator over one dataset have in common."""
+        if key not in self._shared:
+            self._shared[key] = make()
+        return self._shared[key]
 
     def cancelled(self) -> bool:
         """Whether the session was closed."""

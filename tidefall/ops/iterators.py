@@ -108,12 +108,24 @@ def iterator_from_string_handle_v2(
     """The iterator that a text names."""
 
 
-@op("SerializeIterator", runs_on=HOST, outputs=("serialized",), shape=_scalar)
+@op(
+    "SerializeIterator",
+    runs_on=HOST,
+    export="raw_ops.SerializeIterator",
+    outputs=("serialized",),
+    shape=_scalar,
+)
 def serialize_iterator(xp: Namespace, run: RunContext, resource_handle: Resource) -> Variant:
     """The state of an iterator, as a value."""
 
 
-@op("DeserializeIterator", runs_on=HOST, effects=True, shape=_nothing)
+@op(
+    "DeserializeIterator",
+    runs_on=HOST,
+    export="raw_ops.DeserializeIterator",
+    effects=True,
+    shape=_nothing,
+)
 def deserialize_iterator(
     xp: Namespace, run: RunContext, resource_handle: Resource, serialized: Variant
 ) -> None:

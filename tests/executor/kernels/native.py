@@ -7,21 +7,30 @@ import functools
 from collections.abc import Callable, Sequence
 from typing import Any
 
+import ml_dtypes
 import numpy as np
 
 from tidefall.executor.kernels import loading, target
+from tidefall.executor.kernels.elementwise import TEMPLATES, result_dtype
 from tidefall.executor.kernels.llvm import ir
 from tidefall.executor.kernels.vectors import Vectors
 
 Build = Callable[..., Any]
 
 
-def run(
-    build: Build,
-    *arrays: np.ndarray,
-    out: Any = None,
-    lanes: int = 4,
-) -> np.ndarray:
+@functools.cache
+def primitive(name: str, dtype: Any) -> Build:
+    """What builds a primitive for operands of ``dtype``."""
+    return lambda v, *operands: TEMPLATES[name](v, dtype, *operands)
+
+
+def evaluate(name: str, *arrays: np.ndarray, lanes: int = 8) -> np.ndarray:
+    """A primitive of arrays of one dtype and length."""
+    dtype = arrays[0].dtype
+    return run(primitive(name, dtype), *arrays, out=result_dtype(name, dtype), lanes=lanes)
+
+
+def run(build: Build, *arrays: np.ndarray, out: Any = None, lanes: int = 8) -> np.ndarray:
     """What ``build(v, *operands)`` gives for each element of ``arrays``.
 
     Args:
@@ -39,6 +48,11 @@ def run(
     pointers = [each.ctypes.data for each in (*padded, result)]
     function(padded[0].size, *pointers)
     return result[:count]
+
+
+def facts(dtype: Any) -> Any:
+    """The limits of a floating-point dtype, of the narrow ones too."""
+    return ml_dtypes.finfo(dtype)  # type: ignore[no-untyped-call]
 
 
 def _padded(array: np.ndarray, lanes: int) -> np.ndarray:

@@ -11,7 +11,9 @@ from tidefall.data.streams.stream import (
     Derived,
     Element,
     End,
+    are_defined,
     as_number,
+    first_row,
     joined,
     rows_in,
     stream,
@@ -101,3 +103,138 @@ def _stack(values: tuple[Any, ...]) -> Any:
                 "the smaller ones."
             )
     return np.stack(values)
+
+
+@stream("PaddedBatchDatasetV2")
+class PaddedBatches(Derived):
+    """Stacks of elements that are filled up to one shape."""
+
+    def __init__(self, step: Step, calls: Any) -> None:
+        super().__init__(step, calls)
+        self._size = as_number(step["batch_size"])
+        self._whole = bool(step["drop_remainder"])
+        self._shapes = [np.asarray(shape).tolist() for shape in step["padded_shapes"]]
+        self._fill = [np.asarray(value)[()] for value in step["padding_values"]]
+        if self._size <= 0:
+            raise ValueError(f"a batch must have at least one element, not {self._size}.")
+
+    def next(self) -> Element:
+        elements = take(self.input, self._size)
+        if self._whole and len(elements) < self._size:
+            raise End
+        columns = zip(*elements, strict=True)
+        return [
+            _padded(values, shape, fill)
+            for values, shape, fill in zip(columns, self._shapes, self._fill, strict=True)
+        ]
+
+    def save(self) -> Any:
+        return self.input.save()
+
+    def restore(self, state: Any) -> None:
+        self.input.restore(state)
+
+
+def _padded(values: tuple[Any, ...], wanted: list[int], fill: Any) -> Any:
+    """Arrays in one array, each at the beginning of its row."""
+    first = values[0]
+    for value in values:
+        if value.ndim != len(wanted):
+            raise ValueError(
+                f"an element of shape {value.shape} cannot be padded to a shape of rank "
+                f"{len(wanted)}, {wanted}."
+            )
+    largest = [max(sizes) for sizes in zip(*[value.shape for value in values], strict=True)]
+    shape = [most if want < 0 else want for most, want in zip(largest, wanted, strict=True)]
+    for axis, (most, size) in enumerate(zip(largest, shape, strict=True)):
+        if most > size:
+            raise ValueError(
+                f"an element has {most} entries along axis {axis}, more than the {size} of the "
+                f"padded shape {wanted}."
+            )
+    if not shape:
+        return _stack(values)
+    result = np.full((len(values), *shape), fill, first.dtype)
+    for row, value in zip(result, values, strict=True):
+        row[tuple([slice(size) for size in value.shape])] = value
+    return result
+
+
+@stream("UnbatchDataset")
+class Unbatched(Derived):
+    """The rows of each element."""
+
+    wide = True
+
+    def __init__(self, step: Step, calls: Any) -> None:
+        super().__init__(step, calls)
+        self.wide = are_defined(step["output_shapes"]) and not any(
+            each.name == "variant" for each in step["output_types"]
+        )
+        self._columns: Columns | None = None
+        self._at = 0
+
+    def next(self) -> Element:
+        return first_row(self.block(1))
+
+    def block(self, count: int) -> Columns:
+        while self._columns is None or self._at >= rows_in(self._columns):
+            self._columns, self._at = self._following(), 0
+        start = self._at
+        self._at = start + count
+        return [column[start : self._at] for column in self._columns]
+
+    def _following(self) -> Columns:
+        columns = self.input.next()
+        sizes = {len(column) for column in columns}
+        if len(sizes) > 1:
+            raise ValueError(
+                f"the components of an element have {' and '.join(map(str, sorted(sizes)))} rows; "
+                "to be taken apart they must have equally many."
+            )
+        return columns
+
+    def save(self) -> Any:
+        return self._columns, self._at, self.input.save()
+
+    def restore(self, state: Any) -> None:
+        self._columns, self._at, inner = state
+        self.input.restore(inner)
+
+
+@stream("DenseToSparseBatchDataset")
+class SparseBatches(Derived):
+    """Sparse stacks of arrays of various sizes; each element is a vector of three parts."""
+
+    def __init__(self, step: Step, calls: Any) -> None:
+        super().__init__(step, calls)
+        self._size = as_number(step["batch_size"])
+        self._row = np.asarray(step["row_shape"]).tolist()
+
+    def next(self) -> Element:
+        rows = [element[0] for element in take(self.input, self._size)]
+        sizes = [max(axis) for axis in zip(*[row.shape for row in rows], strict=True)]
+        for axis, (size, want) in enumerate(zip(sizes, self._row, strict=True)):
+            if 0 <= want < size:
+                raise ValueError(
+                    f"a row has {size} entries along axis {axis}, more than the {want} of the row "
+                    f"shape {self._row}."
+                )
+        full = [size if want < 0 else want for size, want in zip(sizes, self._row, strict=True)]
+        indices = np.concatenate([_numbered(number, row) for number, row in enumerate(rows)])
+        values = np.concatenate([row.reshape(-1) for row in rows])
+        parts = np.empty(3, object)
+        parts[0], parts[1] = indices, values
+        parts[2] = np.array([len(rows), *full], np.int64)
+        return [parts]
+
+    def save(self) -> Any:
+        return self.input.save()
+
+    def restore(self, state: Any) -> None:
+        self.input.restore(state)
+
+
+def _numbered(number: int, row: Any) -> Any:
+    places = np.indices(row.shape, np.int64).reshape(row.ndim, -1).T
+    return np.concatenate([np.full((len(places), 1), number, np.int64), places], axis=1)

@@ -39,7 +39,7 @@ class Through(Derived):
 
 
 @stream(
-    "ModelDataset", "OptimizeDataset", "AssertNextDataset", "BytesProducedStatsDataset",
+    "ModelDataset", "AssertNextDataset", "BytesProducedStatsDataset",
     "LatencyStatsDataset", "PrivateThreadPoolDataset", "MaxIntraOpParallelismDataset",
 )  # fmt: skip
 class Same(Through):

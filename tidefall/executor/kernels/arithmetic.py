@@ -7,6 +7,7 @@ Floats are float32 or float64 here; narrower ones are cast before.
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TypeAlias, Union
 
 from tidefall.executor.kernels.llvm import ir
@@ -217,6 +218,27 @@ def at_least(x: Number, limit: Operand) -> Number:
     """``max(x, limit)``, and ``x`` where it is NaN, for a ``limit`` that is not."""
     bound = limit if isinstance(limit, Number) else x.constant(limit)
     return choose(bound > x, bound, x)
+
+
+def out_of_line(name: str, function: Callable[..., Number]) -> Callable[..., Number]:
+    """``function`` as a function of the module: for what is long and seldom needed.
+
+    Args:
+      name: What to call it; dtype and lanes are added.
+      function: Of one or more `Number`s of one dtype, which the result has too.
+    """
+
+    def call(*numbers: Number) -> Number:
+        first = numbers[0]
+
+        def build(v: Vectors, *arguments: Value) -> Value:
+            return function(*(Number(v, first.dtype, each) for each in arguments)).value
+
+        full = f"{name}.{first.dtype}x{first.v.lanes}"
+        values = [each.value for each in numbers]
+        return first.like(first.v.shared(full, first.v.type(first.dtype), build, *values))
+
+    return call
 
 
 def horner(x: Number, coefficients: tuple[float, ...]) -> Number:

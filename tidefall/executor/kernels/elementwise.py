@@ -16,8 +16,10 @@ from typing import Final, TypeAlias
 
 import numpy as np
 
-from tidefall.executor.kernels import math_functions
-from tidefall.executor.kernels.arithmetic import Number, choose
+from tidefall.executor.kernels import error_functions, math_functions, trigonometry
+from tidefall.executor.kernels.arithmetic import Number, choose, out_of_line
+from tidefall.executor.kernels.division import floor_divide, fmod, remainder, truncate_divide
+from tidefall.executor.kernels.powers import power
 from tidefall.executor.kernels.vectors import (
     BOOL,
     FLOAT32,
@@ -93,8 +95,8 @@ def multiply(x: Number, y: Number) -> Number:
 
 @template("divide")
 def divide(x: Number, y: Number) -> Number:
-    """Of floats; integers are cast before."""
-    return x / y
+    """Of floats; integers, which NumPy would cast before, are rounded towards zero."""
+    return x / y if x.is_float else truncate_divide(x, y)
 
 
 @template("negative")
@@ -277,13 +279,22 @@ _enter_all(
     }
 )
 
-# Functions
+# Functions, the long ones once a module
 
+_INLINE = {
+    name: getattr(math_functions, name)
+    for name in "exp exp2 expm1 log log2 log10 log1p tanh logaddexp".split()
+}
+_OUT_OF_LINE = {
+    **{name: getattr(math_functions, name) for name in "sinh cosh asinh acosh atanh".split()},
+    **{name: getattr(trigonometry, name) for name in "sin cos tan asin acos atan atan2".split()},
+    "erf": error_functions.erf,
+    "erfc": error_functions.erfc,
+    "power": power,
+    "floor_divide": floor_divide,
+    "remainder": remainder,
+    "fmod": fmod,
+}
 
-_enter_all(
-    {
-        "exp": math_functions.exp,
-        "log": math_functions.log,
-        "log1p": math_functions.log1p,
-    }
-)
+_enter_all(_INLINE)
+_enter_all({name: out_of_line(name, function) for name, function in _OUT_OF_LINE.items()})

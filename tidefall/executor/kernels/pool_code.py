@@ -9,10 +9,10 @@ function and its argument are read only after a chunk was taken.
 
 Worker 0 is the caller. When it finds no more chunks, all that helpers took are ``chunks`` minus its
 own, and it waits until so many are done. A helper out of work looks at the ticket for a short
-while, then says that it is asleep, looks once more, and sleeps; whoever publishes a ticket
-looks at that word afterwards, so one of the two sees the other. Each worker wakes two others, if
-they sleep, before it does a chunk (it cannot tell the first of a job), so that the caller is not
-delayed by waking many.
+while, leaving its CPU to whoever else wants it, who may well be the caller. Then it says that it is
+asleep, looks once more, and sleeps; whoever publishes a ticket looks at that word afterwards, so
+one of the two sees the other. Each worker wakes two others, if they sleep, before it does a chunk
+(it cannot tell the first of a job), so that the caller is not delayed by waking many.
 """
 
 from __future__ import annotations
@@ -33,12 +33,8 @@ _SLOTS: Final = 5 * _LINE
 #: Bytes of the block.
 SIZE: Final = _SLOTS + MOST_WORKERS * _LINE
 
-# The number of the system call futex, and how a CPU is told that we wait in a loop.
+# The number of the system call futex.
 _FUTEX: Final = {"x86_64": 202, "aarch64": 98}
-_PAUSE: Final = {
-    "x86_64": "call void @llvm.x86.sse2.pause()",
-    "aarch64": "call void @llvm.aarch64.hint(i32 1)",
-}
 
 # A job computes with the rounding and the treatment of tiny numbers that the caller has.
 _GET_MODE: Final = {
@@ -51,12 +47,10 @@ _SET_MODE: Final = {
 }
 _DECLARE: Final = {
     "x86_64": """
-declare void @llvm.x86.sse2.pause()
 declare void @llvm.x86.sse.stmxcsr(ptr)
 declare void @llvm.x86.sse.ldmxcsr(ptr)
 """,
     "aarch64": """
-declare void @llvm.aarch64.hint(i32)
 declare i64 @llvm.aarch64.get.fpcr()
 declare void @llvm.aarch64.set.fpcr(i64)
 """,
@@ -88,7 +82,6 @@ def text(architecture: str, system: str) -> str:
     names = {
         **_PLACES,
         "FUTEX": _FUTEX[architecture],
-        "PAUSE": _PAUSE[architecture],
         "GET_MODE": _GET_MODE[architecture],
         "SET_MODE": _SET_MODE[architecture],
         "MOST_WORKERS": MOST_WORKERS,
@@ -132,6 +125,7 @@ declare i32 @clock_gettime(i32, ptr)
 declare i32 @pthread_create(ptr, ptr, ptr, ptr)
 declare i32 @pthread_detach(i64)
 declare i32 @pthread_sigmask(i32, ptr, ptr)
+declare i32 @sched_yield()
 declare i32 @sigfillset(ptr)
 declare i32 @sigdelset(ptr, i32)
 declare i64 @llvm.smin.i64(i64, i64)
@@ -234,7 +228,7 @@ measure:
   %since = call i64 @now()
   br label %spin
 spin:
-  $PAUSE
+  %yielded = call i32 @sched_yield()
   %seen = load atomic i32, ptr %done_at acquire, align 4
   %complete = icmp eq i32 %seen, %count
   br i1 %complete, label %end, label %clock
@@ -274,16 +268,18 @@ spin:
   %found = icmp sge i64 %first, 0
   br i1 %found, label %run, label %clock
 clock:
-  $PAUSE
+  %yielded = call i32 @sched_yield()
   %time = call i64 @now()
   %passed = sub i64 %time, %since
   %patient = icmp slt i64 %passed, $PATIENCE
   br i1 %patient, label %spin, label %doze
 doze:
   call void @sleep(ptr %pool, ptr %slot, i64 %worker)
-  br label %idle
+  %late = call i64 @take(ptr %pool, i64 %worker)
+  %useful = icmp sge i64 %late, 0
+  br i1 %useful, label %run, label %doze
 run:
-  %chunk = phi i64 [%first, %spin], [%next, %run]
+  %chunk = phi i64 [%first, %spin], [%late, %doze], [%next, %run]
   %ticket = load atomic i64, ptr %ticket_at monotonic, align 8
   %workers = lshr i64 %ticket, 56
   call void @wake_two(ptr %pool, i64 %worker, i64 %workers)

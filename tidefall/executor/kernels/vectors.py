@@ -217,6 +217,31 @@ class Vectors:
             function = ir.Function(self.module, signature, full)
         return self.builder.call(function, operands)
 
+    def shared(self, name: str, kind: Any, build: Callable[..., Value], *operands: Value) -> Value:
+        """Calls a function that the module holds once, however often it is called.
+
+        Args:
+          name: The name of the function, which must tell it apart from all others of the module.
+          kind: The type of its result.
+          build: Called as ``build(v, *arguments)`` to build its body where it is not yet there; it
+            gives the result.
+          *operands: What it is called with.
+        """
+        function = self.module.globals.get(name)
+        if function is None:
+            signature = ir.FunctionType(kind, [each.type for each in operands])
+            function = ir.Function(self.module, signature, name)
+            function.linkage = "internal"
+            function.attributes.add("nounwind")
+            body = Vectors(ir.IRBuilder(function.append_basic_block()), self.module, self.lanes)
+            body.builder.ret(build(body, *function.args))
+        return self.builder.call(function, operands)
+
+    def any(self, mask: Value) -> Value:
+        """Whether a vector of truth values has a true one, as a scalar."""
+        whole = ir.IntType(self.lanes)
+        return self.builder.icmp_unsigned("!=", self.builder.bitcast(mask, whole), whole(0))
+
     def as_float32(self, dtype: DType, function: Callable[..., Value], *operands: Value) -> Value:
         """What ``function(float32, ...)`` gives for narrow floats, rounded back to ``dtype``."""
         wide = [self.cast(each, dtype, FLOAT32) for each in operands]
