@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
+
 from tidefall.array.record import Array, Instruction
 from tidefall.compiler.primitives import ROW, kind, width
 from tidefall.executor.kernels import memory as places
@@ -172,11 +174,21 @@ class Body:
         """Zeros in the rows of a row array that are none of the batch's, before a sum."""
         root = self.design.plan.views[x].root
         function = _tail_cleaner(self.design, root.dtype.itemsize)
-        self.builder.call(function, [self.base(root), INT64(width(root)), self.valid])
+        rest = self.builder.and_(self.valid, INT64(self.design.lanes - 1))
+        part = self.builder.icmp_signed("!=", rest, INT64(0))
+        with self.builder.if_then(part, likely=False):
+            self.builder.call(function, [self.base(root), INT64(width(root)), self.valid])
+
+    def is_valid(self, row: Any) -> Any:
+        """For each lane from a row of the tile on, whether it is a row of the batch."""
+        v, integer = self.v, np.dtype(np.int64)
+        lanes = ir.Constant(v.type(integer), list(range(v.lanes)))
+        left = self.builder.sub(self.valid, row)
+        return self.builder.icmp_signed("<", lanes, v.broadcast(integer, left))
 
 
 def _tail_cleaner(design: Design, item: int) -> Any:
-    """A function that clears the invalid rows of some columns: ``(start, columns, valid)``."""
+    """Clears the invalid rows of the last vector of some columns: ``(start, columns, valid)``."""
     name = f"clear_tail_{item}"
     found = design.module.globals.get(name)
     if found is not None:
@@ -188,7 +200,8 @@ def _tail_cleaner(design: Design, item: int) -> Any:
     start, columns, valid = function.args
     b = ir.IRBuilder(function.append_basic_block("entry"))
     kind_ = ir.IntType(8 * item)
-    with Loop(b, 0, columns) as column, Loop(b, valid, design.tile) as row:
+    end = b.and_(b.add(valid, INT64(design.lanes - 1)), INT64(-design.lanes))
+    with Loop(b, 0, columns) as column, Loop(b, valid, end) as row:
         place = b.add(b.mul(column.index, INT64(design.tile)), row.index)
         b.store(kind_(0), b.gep(start, [place], source_etype=kind_), align=item)
     b.ret_void()

@@ -33,9 +33,9 @@ class GroupLoop:
             self._operands.append(found)
             every += [view for view in found if view.root not in self._made]
         stored = [views[x] for x in group.stored]
-        if group.product is None:
+        if group.product is None and not group.sums:
             self.dims, merged = collapsed([*every, *stored], group.dims)
-        else:  # the product's own loops, over one dimension at most
+        else:  # the loops of a product or a sum, over one dimension at most
             self.dims, merged = list(group.dims), [*every, *stored]
         self._now = dict(zip([*every, *stored], merged, strict=True))
         self._outside = list(dict.fromkeys(self._now[view] for view in every))
@@ -51,8 +51,12 @@ class GroupLoop:
 
     def at_rows(
         self, indices: Sequence[Any], row: Any, fixed: dict[View, Any], product: Any = None
-    ) -> None:
-        """Evaluates the group at one place and some neighbouring rows, and stores what is read."""
+    ) -> dict[Array, Any]:
+        """Evaluates the group at one place and some neighbouring rows, and stores what is read.
+
+        Returns:
+          The values of all its results.
+        """
         body = self.body
 
         def load(view: View) -> Any:
@@ -61,6 +65,7 @@ class GroupLoop:
         values = self._evaluate(body.v, load, product)
         for x, view in self._stored:
             body.v.store(x.dtype, values[x], body.element(view, indices, row))
+        return values
 
     def at_elements(self, indices: Sequence[Any], v: Vectors) -> None:
         """Evaluates a group of free arrays at neighbouring elements along the last dimension."""

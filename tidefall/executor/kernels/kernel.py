@@ -32,6 +32,7 @@ WORTH_THREADS: Final = 200_000
 #: The sums of all chunks together should stay in the cache of a core, in bytes.
 LARGEST_SUMS: Final = 1 << 19
 MOST_CHUNKS: Final = 8
+FEWEST_CHUNKS: Final = 2
 
 ENTRY: Final = "entry"
 INT32 = ir.IntType(32)
@@ -69,7 +70,7 @@ def make(fused: Fused, target: Target, layout: ArrayLayout) -> Kernel:
     module = target.new_module("kernel")
     registers = 24 if target.vector_bits == 512 or target.architecture == "aarch64" else 12
     design = Design(plan, memory, lanes, tile, registers, module)
-    chunks = max(1, min(MOST_CHUNKS, LARGEST_SUMS // max(1, memory.sums_size)))
+    chunks = min(MOST_CHUNKS, max(FEWEST_CHUNKS, LARGEST_SUMS // max(1, memory.sums_size)))
     passes = [pass_function(design, fused, i, chunks) for i in range(len(plan.passes))]
     between = [between_function(design, fused, i, chunks) for i in range(len(plan.passes) + 1)]
     work = sum(_work(step) for steps in plan.passes for step in steps)

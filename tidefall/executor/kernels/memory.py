@@ -15,7 +15,7 @@ import numpy as np
 from tidefall.array.record import Array, Instruction
 from tidefall.compiler.fuse import Fused
 from tidefall.compiler.primitives import FREE, ROW, kind, width
-from tidefall.executor.kernels.schedule import Group, Schedule, Step
+from tidefall.executor.kernels.schedule import Group, Schedule, Step, has_lanes
 
 #: Fixed places of the table.
 FREE_MEMORY: Final = 0
@@ -153,34 +153,37 @@ def _free(memory: Memory, fused: Fused, plan: Schedule) -> None:
 
 def results(step: Step) -> list[Array]:
     """The arrays a step writes to memory."""
-    return step.stored if isinstance(step, Group) else [step.result]
+    if isinstance(step, Group):
+        return [*step.stored, *[each.result for each in step.sums]]
+    return [step.result]
+
+
+def sums_of(steps: list[Step]) -> list[Instruction]:
+    """The sums over the rows among the steps of a pass."""
+    found: list[Instruction] = []
+    for step in steps:
+        if isinstance(step, Group):
+            found += step.sums
+        elif kind(step.result) == FREE:
+            found.append(step)
+    return found
 
 
 def reads(step: Step) -> list[Array]:
     """The arrays a step reads."""
     if isinstance(step, Group):
-        return [x for each in step.made for x in each.inputs]
+        return [x for each in (*step.made, *step.sums) for x in each.inputs]
     return list(step.inputs)
-
-
-#: A product summed over the rows keeps a lane for each neighbouring row up to this size, in bytes.
-LARGEST_WITH_LANES = 16384
 
 
 def _sums(memory: Memory, plan: Schedule, lanes: int) -> None:
     for steps in plan.passes:
-        for step in steps:
-            if isinstance(step, Group) or kind(step.result) != FREE:
-                continue
+        for step in sums_of(steps):
             result, item = step.result, step.result.dtype.itemsize
-            with_lanes = width(result) * lanes * item
-            columns = 1
-            use_lanes = True
-            if step.name == "matmul":
-                columns = result.shape[1]
-                use_lanes = with_lanes <= LARGEST_WITH_LANES or columns < lanes
+            use_lanes = has_lanes(step)
+            columns = result.shape[1] if step.name == "matmul" else 1
             if use_lanes:
-                size = with_lanes
+                size = width(result) * lanes * item
             else:
                 columns = (columns + lanes - 1) // lanes * lanes
                 size = result.shape[0] * columns * item

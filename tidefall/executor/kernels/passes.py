@@ -51,13 +51,13 @@ def pass_function(design: Design, fused: Fused, number: int, largest: int) -> An
     count = body.slot(memory.ROWS)
     total = _tiles(body, count)
     chunks = _chunks(body, total, largest)
+    each = _rows_of_tile(body, count, total)
     first = b.sdiv(b.mul(chunk, total), chunks)
     last = b.sdiv(b.mul(body.plus(chunk, 1), total), chunks)
     with Loop(b, first, last) as tile:
-        start = b.mul(tile.index, INT64(design.tile))
+        start = b.mul(tile.index, each)
         left = b.sub(count, start)
-        full = b.icmp_signed("<", INT64(design.tile), left)
-        body.valid = b.select(full, INT64(design.tile), left)
+        body.valid = b.select(b.icmp_signed("<", each, left), each, left)
         kept = body.pointer(memory.KEPT)
         body.kept_base = body.shifted(kept, body.times(tile.index, places.kept_size))
         _load_inputs(body, fused, steps, start)
@@ -73,16 +73,22 @@ def _tiles(body: Body, count: Any) -> Any:
     return body.builder.sdiv(body.plus(count, tile - 1), INT64(tile))
 
 
+def _rows_of_tile(body: Body, count: Any, tiles: Any) -> Any:
+    """How many rows every tile but the last takes, so that they share the rows evenly."""
+    b, lanes = body.builder, body.design.lanes
+    even = b.sdiv(b.sub(body.plus(count, tiles), INT64(1)), tiles)
+    return b.and_(body.plus(even, lanes - 1), INT64(-lanes))
+
+
 def _chunks(body: Body, tiles: Any, largest: int) -> Any:
     b = body.builder
     return b.select(b.icmp_signed("<", tiles, INT64(largest)), tiles, INT64(largest))
 
 
 def _clear_sums(body: Body, steps: list[Step]) -> None:
-    for step in steps:
-        area = body.design.memory.sums.get(getattr(step, "result", None))  # type: ignore[arg-type]
-        if area is not None:
-            memset(body, body.shifted(body.sums_base, area.offset), area.size)
+    for step in memory.sums_of(steps):
+        area = body.design.memory.sums[step.result]
+        memset(body, body.shifted(body.sums_base, area.offset), area.size)
 
 
 def memset(body: Body, pointer: Any, size: int) -> None:
@@ -96,7 +102,9 @@ def memset(body: Body, pointer: Any, size: int) -> None:
 
 
 def _row_step(body: Body, step: Step) -> None:
-    if isinstance(step, Group):
+    if isinstance(step, Group) and step.sums:
+        products.group_with_sums(body, step)
+    elif isinstance(step, Group):
         (products.with_weights if step.product is not None else groups.row_group)(body, step)
     elif step.name == "matmul":
         products.over_rows(body, step)
@@ -174,9 +182,8 @@ def between_function(design: Design, fused: Fused, number: int, largest: int) ->
     if number:
         tiles = _tiles(body, body.slot(memory.ROWS))
         chunks = _chunks(body, tiles, largest)
-        for step in design.plan.passes[number - 1]:
-            if not isinstance(step, Group) and kind(step.result) == FREE:
-                _combine(body, step, chunks)
+        for step in memory.sums_of(design.plan.passes[number - 1]):
+            _combine(body, step, chunks)
     for step in design.plan.between[number]:
         _free_step(body, step)
     if number == len(design.plan.passes):

@@ -22,6 +22,10 @@ from tidefall.executor.kernels.schedule import Group
 from tidefall.executor.kernels.views import Axis, View
 
 
+#: Products of at most so many multiply-adds of vectors are written out, without a loop.
+MOST_UNROLLED = 96
+
+
 def _columns(view: View, count: int) -> View:
     """A view of row arrays with exactly one dimension."""
     return View(view.root, view.offset, view.axes or (Axis(count, 1),))
@@ -55,7 +59,7 @@ def with_weights(body: Body, group: Group) -> None:
 def _vectors(body: Body, columns: int) -> int:
     """How many vectors of rows to take at a time beside a number of columns."""
     per_tile = body.design.tile // body.design.lanes
-    vectors = min(body.design.registers // columns, per_tile, 4)
+    vectors = min(body.design.registers // columns, per_tile, 8)
     while per_tile % vectors:
         vectors -= 1
     return vectors
@@ -72,20 +76,129 @@ def _block(
     indices = [[place] if loop.dims else [] for place in places]
     fixed = [loop.fixed(each) for each in indices]
     zero = v.constant(dtype, 0)
+
+    def turn(k: Any, row: Any, sums: list[Any]) -> list[Any]:
+        values = [body.rows(rows, [k], body.plus(row, lanes * t)) for t in range(vectors)]
+        found = []
+        for j, place in enumerate(places):
+            weight = body.free_scalar(weights, [k, place])
+            for t, value in enumerate(values):
+                found.append(v.fma(dtype, value, weight, sums[j * vectors + t]))
+        return found
+
     with body.over_rows(vectors) as at:
-        with Loop(body.builder, 0, depth, 1, [zero] * (size * vectors)) as k:
-            values = [
-                body.rows(rows, [k.index], body.plus(at.index, lanes * t)) for t in range(vectors)
-            ]
-            for j, place in enumerate(places):
-                weight = body.free_scalar(weights, [k.index, place])
-                for t, value in enumerate(values):
-                    at_k = j * vectors + t
-                    k.following[at_k] = v.fma(dtype, value, weight, k.carried[at_k])
+        sums = [zero] * (size * vectors)
+        if depth * size * vectors <= MOST_UNROLLED:
+            for k in range(depth):
+                sums = turn(k, at.index, sums)
+        else:
+            with Loop(body.builder, 0, depth, 1, sums) as deep:
+                deep.following = turn(deep.index, at.index, deep.carried)
+            sums = deep.results
         for j in range(size):
             for t in range(vectors):
                 row = body.plus(at.index, lanes * t)
-                loop.at_rows(indices[j], row, fixed[j], k.results[j * vectors + t])
+                loop.at_rows(indices[j], row, fixed[j], sums[j * vectors + t])
+
+
+def group_with_sums(body: Body, group: Group) -> None:
+    """A group whose results are summed over the rows in the same loop."""
+    loop = GroupLoop(body, group)
+    columns = group.dims[0] if group.dims else 1
+    high = 0
+    for total in group.sums:
+        if total.name == "matmul":
+            body.clear_tail(total.inputs[0])
+        high += total.result.shape[0] if total.name == "matmul" else 1
+    size = max(1, body.design.registers // (high + 1))
+    for start, stop, size in blocks(columns, size):
+        with Loop(body.builder, start, stop, size) as at:
+            _summed_block(body, loop, at.index, size)
+
+
+def _summed_block(body: Body, loop: GroupLoop, first: Any, size: int) -> None:
+    """Some columns of a group for all rows of the tile, and their sums."""
+    v, group = body.v, loop.group
+    places = [body.plus(first, j) for j in range(size)]
+    indices = [[place] if loop.dims else [] for place in places]
+    fixed = [loop.fixed(each) for each in indices]
+    weights = [_weights_at(body, group, place) for place in places]
+    pointers = [_sum_pointers(body, total, places) for total in group.sums]
+    flat = [pointer for each in pointers for pointer in each]
+    kinds = [t.result.dtype for t, each in zip(group.sums, pointers, strict=True) for _ in each]
+    sums = [v.load(kind, pointer) for kind, pointer in zip(kinds, flat, strict=True)]
+    with body.over_rows(carried=sums) as rows:
+        mask = body.is_valid(rows.index)
+        row_values = _rows_of_product(body, group, rows.index)
+        others = [_left_of(body, total, rows.index) for total in group.sums]
+        following = []
+        values = []
+        for j in range(size):
+            product = _small_product(body, group, row_values, weights[j])
+            values.append(loop.at_rows(indices[j], rows.index, fixed[j], product))
+        for total, left in zip(group.sums, others, strict=True):
+            dtype = total.result.dtype
+            root = body.design.plan.views[total.inputs[-1]].root
+            for other in left:
+                for j in range(size):
+                    value = v.select(mask, values[j][root], v.constant(dtype, 0))
+                    before = rows.carried[len(following)]
+                    if other is None:
+                        following.append(v.add(dtype, before, value))
+                    else:
+                        following.append(v.fma(dtype, other, value, before))
+        rows.following = following
+    for kind, pointer, value in zip(kinds, flat, rows.results, strict=True):
+        v.store(kind, value, pointer)
+
+
+def _weights_at(body: Body, group: Group, place: Any) -> list[Any]:
+    """The weights of one column of a shallow product, each in every lane."""
+    if group.product is None:
+        return []
+    w = group.product.inputs[1]
+    view = _matrix(body.design.plan.views[w], w.shape)
+    return [body.free_scalar(view, [k, place]) for k in range(w.shape[0])]
+
+
+def _rows_of_product(body: Body, group: Group, row: Any) -> list[Any]:
+    if group.product is None:
+        return []
+    x, w = group.product.inputs
+    view = _columns(body.design.plan.views[x], w.shape[0])
+    return [body.rows(view, [k], row) for k in range(w.shape[0])]
+
+
+def _small_product(body: Body, group: Group, rows: list[Any], weights: list[Any]) -> Any:
+    if group.product is None:
+        return None
+    dtype, v = group.product.result.dtype, body.v
+    total = v.constant(dtype, 0)
+    for value, weight in zip(rows, weights, strict=True):
+        total = v.fma(dtype, value, weight, total)
+    return total
+
+
+def _left_of(body: Body, total: Instruction, row: Any) -> list[Any]:
+    """The columns a sum is multiplied with; None for a plain sum."""
+    if total.name != "matmul":
+        return [None]
+    turned = total.inputs[0]
+    view = _columns(body.design.plan.views[turned], total.result.shape[0])
+    return [body.rows(view, [i], row) for i in range(total.result.shape[0])]
+
+
+def _sum_pointers(body: Body, total: Instruction, places: list[Any]) -> list[Any]:
+    """Where the lanes of a sum lie: for each of its rows, at some columns."""
+    v, result = body.v, total.result
+    area = body.design.memory.sums[result]
+    start = body.shifted(body.sums_base, area.offset)
+    high, wide = result.shape if total.name == "matmul" else (1, 0)
+    return [
+        v.at(result.dtype, start, body.times(body.plus(place, i * wide), v.lanes))
+        for i in range(high)
+        for place in places
+    ]
 
 
 def over_rows(body: Body, product: Instruction) -> None:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from tidefall.array.record import ELEMENTWISE, Array, Instruction
 from tidefall.compiler.fuse import Fused
-from tidefall.compiler.primitives import FREE, REDUCTIONS, ROW, TURNED, kind
+from tidefall.compiler.primitives import FREE, REDUCTIONS, ROW, TURNED, kind, width
 from tidefall.executor.kernels.views import (
     View,
     derived,
@@ -34,12 +34,14 @@ class Group:
       product: A product whose result the first of them reads, or None.
       instructions: The primitives, in order.
       stored: Results that are read elsewhere.
+      sums: Sums over the rows of results, taken in the same loop.
     """
 
     dims: tuple[int, ...]
     product: Instruction | None = None
     instructions: list[Instruction] = field(default_factory=list)
     stored: list[Array] = field(default_factory=list)
+    sums: list[Instruction] = field(default_factory=list)
 
     @property
     def made(self) -> list[Instruction]:
@@ -249,7 +251,10 @@ def _grouped(
             done.remove(each)
             left.append(each)
         left.sort(key=order.__getitem__)
-        members = set(group.made)
+        group.sums = [each for each in left if _summed_by(each, group, done, waiting, views)]
+        done.update(group.sums)
+        left = [each for each in left if each not in done]
+        members = {*group.made, *group.sums}
         made = [each.result for each in group.made]
         group.stored = [x for x in made if uses.get(x, set()) - members]
         steps.append(group)
@@ -282,6 +287,47 @@ def _fill(
                 left.remove(each)
                 found = True
                 break
+
+
+#: A sum over the rows with at most so many results keeps a lane for each neighbouring row.
+MOST_WITH_LANES = 512
+#: Sums in the loop of a group: of products with at most so many columns, after a product of at
+#: most this depth.
+_MOST_COLUMNS = 4
+_MOST_DEPTH = 8
+
+
+def has_lanes(total: Instruction) -> bool:
+    """Whether a sum over the rows is kept lane by lane: it is small, or has short rows."""
+    if total.name != "matmul":
+        return True
+    return width(total.result) <= MOST_WITH_LANES or total.result.shape[1] < 8
+
+
+def _summed_by(
+    total: Instruction,
+    group: Group,
+    done: set[Instruction],
+    waiting: dict[Instruction, set[Instruction]],
+    views: dict[Array, View],
+) -> bool:
+    """Whether a sum over the rows can be taken in the loop of a group."""
+    if len(group.dims) > 1 or kind(total.result) != FREE or not waiting[total] <= done:
+        return False
+    product = group.product
+    if kind(group.made[0].result) != ROW or (
+        product is not None and product.inputs[1].shape[0] > _MOST_DEPTH
+    ):
+        return False
+    made = {each.result for each in group.made}
+    last = total.inputs[-1]
+    if kind(last) != ROW or views[last].root not in made or not views[last].is_whole:
+        return False
+    if total.name == "matmul":
+        first = views[total.inputs[0]].root
+        return first not in made and total.result.shape[0] <= _MOST_COLUMNS and has_lanes(total)
+    gone = [size for axis, size in enumerate(last.shape) if axis in total.params and axis]
+    return total.name == "sum" and 0 in total.params and all(size == 1 for size in gone)
 
 
 def _better_late(group: Group, uses: dict[Array, set[Instruction | None]]) -> set[Instruction]:
