@@ -31,6 +31,7 @@ from tidefall.ir.plan import (
     KERNEL,
     LOAD,
     PACKED,
+    SIZES,
     WHILE,
     Guard,
     Node,
@@ -320,6 +321,8 @@ class _Writer:
             return
         elif node.type == PACKED:
             text = self._packed(node)
+        elif node.type == SIZES:
+            text = self._sizes_of(node)
         else:
             text = self._statement(node)
         dead = [
@@ -362,6 +365,18 @@ class _Writer:
     def _boolean(self, node: Node) -> str:
         self.globals["bool_"] = np.bool_
         return f"bool_({self._cell(node.cell or '')}.is_initialized)"
+
+    def _sizes_of(self, node: Node) -> str:
+        """Sizes that are known but for the number of rows of a value."""
+        (rows,), (result,) = node.inputs, node.outputs
+        name = self._names[result]
+        self.globals[f"dtype_{name}"] = result.dtype.np_dtype
+        known = f"{self._argument(rows)}.shape[0]"
+        sizes = node.attrs["sizes"]
+        every = sizes if isinstance(sizes, tuple) else (sizes,)
+        text = [known if size is None else str(size) for size in every]
+        inside = f"[{', '.join(text)}]" if isinstance(sizes, tuple) else text[0]
+        return f"{name} = array({inside}, dtype_{name})" + ("" if "[" == inside[0] else "[()]")
 
     def _packed(self, node: Node) -> str:
         name = f"p{len(self.packs)}"

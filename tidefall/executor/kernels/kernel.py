@@ -16,16 +16,18 @@ from tidefall.executor.kernels import memory as places
 from tidefall.executor.kernels.body import POINTER, Body, Design
 from tidefall.executor.kernels.layout import C_CONTIGUOUS, ArrayLayout
 from tidefall.executor.kernels.llvm import ir
-from tidefall.executor.kernels.loops import INT64, Loop
+from tidefall.executor.kernels.loops import INT64, Loop, number
 from tidefall.executor.kernels.memory import Memory, lay_out
 from tidefall.executor.kernels.passes import between_function, pass_function
 from tidefall.executor.kernels.schedule import Group, Schedule, schedule
 from tidefall.executor.kernels.target import Target
 
-#: What the entry returns: done; an argument is not contiguous; more rows than memory is kept for.
+#: What the entry returns: done; an argument is not contiguous; more rows than memory is kept for;
+#: a check of values does not hold.
 DONE: Final = 0
 NOT_CONTIGUOUS: Final = 1
 TOO_MANY_ROWS: Final = 2
+WRONG_VALUES: Final = 3
 
 #: Multiply-adds below which threads, and letting Python's others run, cost more than they give.
 WORTH_THREADS: Final = 200_000
@@ -115,8 +117,7 @@ def _entry(
     body = Body(design, b, table)
     _take_arguments(body, layout, arguments)
     if not passes:
-        b.call(between[0], [table])
-        _answer(body, DONE)
+        _answer_checked(body, b.call(between[0], [table]))
         return
     count = body.slot(places.ROWS)
     if design.memory.kept_size:
@@ -126,19 +127,19 @@ def _entry(
     alone, together = b.append_basic_block("alone"), b.append_basic_block("together")
     b.cbranch(large, together, alone)
     b.position_at_end(alone)
-    _run(body, passes, between, chunks, threads=False)
-    _answer(body, DONE)
+    _answer_checked(body, _run(body, passes, between, chunks, threads=False))
     b.position_at_end(together)
     state = b.call(_declared(module, "PyEval_SaveThread", POINTER, []), [])
-    _run(body, passes, between, chunks, threads=True)
+    holds = _run(body, passes, between, chunks, threads=True)
     b.call(_declared(module, "PyEval_RestoreThread", ir.VoidType(), [POINTER]), [state])
-    _answer(body, DONE)
+    _answer_checked(body, holds)
 
 
-def _run(body: Body, passes: list[Any], between: list[Any], chunks: int, threads: bool) -> None:
+def _run(body: Body, passes: list[Any], between: list[Any], chunks: int, threads: bool) -> Any:
+    """All passes, and what lies between; whether all checks hold."""
     b, table = body.builder, body.table
     tile = body.design.tile
-    b.call(between[0], [table])
+    holds = b.call(between[0], [table])
     tiles = b.sdiv(body.plus(body.slot(places.ROWS), tile - 1), INT64(tile))
     fewer = b.icmp_signed("<", tiles, INT64(chunks))
     count = b.select(fewer, tiles, INT64(chunks))
@@ -152,7 +153,8 @@ def _run(body: Body, passes: list[Any], between: list[Any], chunks: int, threads
         else:
             with Loop(b, 0, count) as chunk:
                 b.call(function, [table, chunk.index, INT64(0)])
-        b.call(between[number + 1], [table])
+        holds = b.call(between[number + 1], [table])
+    return holds
 
 
 def _take_arguments(body: Body, layout: ArrayLayout, arguments: Any) -> None:
@@ -187,10 +189,16 @@ def _unless(body: Body, condition: Any, answer: int) -> None:
     b.position_at_end(on)
 
 
-def _answer(body: Body, answer: int) -> None:
+def _answer_checked(body: Body, holds: Any) -> None:
+    answer = body.builder.select(holds, INT64(DONE), INT64(WRONG_VALUES))
+    _answer(body, answer)
+
+
+def _answer(body: Body, answer: Any) -> None:
     b = body.builder
+    answer = number(answer)
     function = _declared(body.design.module, "PyLong_FromLong", POINTER, [INT64])
-    b.ret(b.call(function, [INT64(answer)]))
+    b.ret(b.call(function, [answer]))
 
 
 def _offset(b: Any, pointer: Any, offset: int) -> Any:

@@ -18,6 +18,7 @@ from tidefall.executor.kernels.vectors import Vectors
 from tidefall.executor.kernels.views import whole
 
 VOID = ir.VoidType()
+TRUTH = ir.IntType(1)
 
 
 # -- a pass over the rows --------------------------------------------------------------------------
@@ -88,7 +89,15 @@ def _chunks(body: Body, tiles: Any, largest: int) -> Any:
 def _clear_sums(body: Body, steps: list[Step]) -> None:
     for step in memory.sums_of(steps):
         area = body.design.memory.sums[step.result]
-        memset(body, body.shifted(body.sums_base, area.offset), area.size)
+        start = body.shifted(body.sums_base, area.offset)
+        dtype = step.result.dtype
+        nothing = 0 if step.name == "matmul" else reductions.start_of(step.name, dtype)
+        if not nothing:
+            memset(body, start, area.size)
+            continue
+        value = body.v.constant(dtype, nothing)
+        with Loop(body.builder, 0, width(step.result) * body.v.lanes, body.v.lanes) as place:
+            body.v.store(dtype, value, body.v.at(dtype, start, place.index))
 
 
 def memset(body: Body, pointer: Any, size: int) -> None:
@@ -113,6 +122,8 @@ def _row_step(body: Body, step: Step) -> None:
         (reductions.over_rows if over_rows else reductions.within_rows)(body, step)
     elif step.name == "concatenate":
         reductions.join(body, step)
+    elif step.name == "placed":
+        reductions.place(body, step)
     else:
         raise AssertionError(f"no template for {step.name}")
 
@@ -172,8 +183,11 @@ def _copier(design: Design, item: int, columns: int, into_tile: bool) -> Any:
 
 
 def between_function(design: Design, fused: Fused, number: int, largest: int) -> Any:
-    """``(table)``: what is computed before pass ``number``; after the last, updates too."""
-    function = ir.Function(design.module, ir.FunctionType(VOID, [POINTER]), f"between{number}")
+    """``(table)``: what is computed before pass ``number``; after the last, updates too.
+
+    The function returns whether all checks hold that it has made; else it has changed nothing.
+    """
+    function = ir.Function(design.module, ir.FunctionType(TRUTH, [POINTER]), f"between{number}")
     function.linkage = "internal"
     b = ir.IRBuilder(function.append_basic_block("entry"))
     body = Body(design, b, function.args[0])
@@ -187,11 +201,21 @@ def between_function(design: Design, fused: Fused, number: int, largest: int) ->
     for step in design.plan.between[number]:
         _free_step(body, step)
     if number == len(design.plan.passes):
+        _check(body, fused)
         for index, (rule, shared, gradients) in enumerate(fused.packed):
             _update(body, rule, shared, len(gradients), design.memory.packed[index])
         _commit(body, fused)
-    b.ret_void()
+    b.ret(TRUTH(1))
     return function
+
+
+def _check(body: Body, fused: Fused) -> None:
+    """Returns at once where something does not hold."""
+    b, single = body.builder, body.v.with_lanes(1)
+    for x in fused.recording.checks:
+        value = single.lane(body.free_scalar(body.design.plan.views[x], [], single), 0)
+        with b.if_then(b.not_(value), likely=False):
+            b.ret(TRUTH(0))
 
 
 def _free_step(body: Body, step: Step) -> None:
@@ -204,32 +228,36 @@ def _free_step(body: Body, step: Step) -> None:
         reductions.of_free(body, step)
     elif step.name == "concatenate":
         reductions.join(body, step)
+    elif step.name == "placed":
+        reductions.place(body, step)
     else:
         raise AssertionError(f"no template for {step.name}")
 
 
 def _combine(body: Body, step: Instruction, chunks: Any) -> None:
-    """Adds up the sums of all chunks, in order."""
+    """Combines the results of all chunks, in order."""
     area = body.design.memory.sums[step.result]
     result, v = step.result, body.v
+    combine = reductions.combination(step)
+    nothing = 0 if step.name == "matmul" else reductions.start_of(step.name, result.dtype)
     size = body.design.memory.sums_size
     start = body.shifted(body.pointer(memory.SUMS), area.offset)
     base = body.base(result)
 
     def total(place: Any) -> Any:
-        zero = v.constant(result.dtype, 0)
-        with Loop(body.builder, 0, chunks, carried=[zero]) as chunk:
+        first = v.constant(result.dtype, nothing)
+        with Loop(body.builder, 0, chunks, carried=[first]) as chunk:
             there = body.shifted(start, body.times(chunk.index, size))
             found = v.load(result.dtype, v.at(result.dtype, there, place))
-            chunk.following = [v.add(result.dtype, chunk.carried[0], found)]
+            chunk.following = [combine(v, result.dtype, chunk.carried[0], found)]
         return chunk.results[0]
 
     if area.lanes:
         with Loop(body.builder, 0, width(result)) as at:
-            value = v.sum(result.dtype, total(body.times(at.index, v.lanes)))
-            body.builder.store(
-                value, v.at(result.dtype, base, at.index), align=result.dtype.itemsize
-            )
+            lanes = total(body.times(at.index, v.lanes))
+            single = v.with_lanes(1)
+            value = single.broadcast(result.dtype, v.reduce(result.dtype, lanes, combine))
+            single.store(result.dtype, value, v.at(result.dtype, base, at.index))
         return
     high, wide = result.shape
     with Loop(body.builder, 0, high) as row, Loop(body.builder, 0, wide, v.lanes) as column:
