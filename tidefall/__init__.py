@@ -109,6 +109,7 @@ from tidefall.ops import solve as _solve
 from tidefall.ops import sorting as _sorting
 from tidefall.ops import sparse_dense as _sparse_dense
 from tidefall.ops import sparse_layout as _sparse_layout
+from tidefall.ops import sparse_mask as _sparse_mask
 from tidefall.ops import sparse_math as _sparse_math
 from tidefall.ops import sparse_parts as _sparse_parts
 from tidefall.ops import sparse_reduce as _sparse_reduce
@@ -195,7 +196,7 @@ _IMPORTED_FILES = (
 )  # fmt: skip
 _IMPORTED_SPARSE = (
     _embedding_sparse, _parse_functions, _sparse_dense, _sparse_layout, _sparse_math,
-    _sparse_parts, _sparse_reduce,
+    _sparse_mask, _sparse_parts, _sparse_reduce,
 )  # fmt: skip
 _IMPORTED_STRINGS = (_string_hashes, _string_joining, _string_regex, _strings)
 _IMPORTED_IMAGES = (_decode_image, _image_files, _images)
