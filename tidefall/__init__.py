@@ -83,6 +83,7 @@ from tidefall.ops import matrix_functions as _matrix_functions
 from tidefall.ops import moments as _moments
 from tidefall.ops import nn as _nn
 from tidefall.ops import numerics as _numerics
+from tidefall.ops import old_handles as _old_handles
 from tidefall.ops import one_hot as _one_hot
 from tidefall.ops import operators as _operators
 from tidefall.ops import padding as _padding
@@ -189,7 +190,8 @@ _IMPORTED_ARRANGED = (
     _repeating, _sizes, _slicing, _softmax, _sorting, _static_value, _unique, _where,
 )  # fmt: skip
 _IMPORTED_QUEUES = (
-    _accumulators, _batching, _coordinator, _input_producers, _queue_runner, _staging,
+    _accumulators, _batching, _coordinator, _input_producers, _old_handles, _queue_runner,
+    _staging,
 )  # fmt: skip
 _IMPORTED_FILES = (
     _csv, _decoding, _files, _readers, _readers_of_files, _serialized, _whole_files,
