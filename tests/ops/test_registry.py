@@ -67,6 +67,7 @@ _SHARING = {
     "Accumulator": "test_accumulators",
     "Stage": "test_staging",
     "Unstage": "test_staging",
+    "TensorsMap": "tests/train/test_batching",
     "MapPeek": "test_staging",
     "MapSize": "test_staging",
     "MapIncompleteSize": "test_staging",
