@@ -28,6 +28,7 @@ from programs import (
     files,
     functions_of,
     gradient_values,
+    images,
     imported,
     order,
     parsed,
@@ -267,7 +268,13 @@ def make_parsed() -> None:
     write_json(path_of("parsed.json"), record)
 
 
+def make_images() -> None:
+    """Image files and their pixels."""
+    write_arrays(path_of("images.npz"), images.files_and_pixels(tf))
+
+
 MAKERS = {
+    "images": make_images,
     "parsed": make_parsed,
     "datasets": make_datasets,
     "files": make_files,

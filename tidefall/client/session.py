@@ -237,13 +237,14 @@ class BaseSession:
 
         return call
 
-    def _repeated(self, op: Operation) -> Callable[[], Any]:
+    def _repeated(self, op: Any) -> Callable[[], Any]:
         """A function that runs an operation, to be called again and again by one thread.
 
-        It may do many runs in one call, as long as nobody can tell.
+        It may do many runs in one call, as long as nobody can tell. What can be fetched besides
+        operations will do as well.
         """
         once: Callable[[], Any] = self.make_callable(op)
-        if self._time_limit or self._tier == "reference":
+        if self._time_limit or self._tier == "reference" or not isinstance(op, Operation):
             return once
         return read_ahead.repeated(op, self._store, once)
 

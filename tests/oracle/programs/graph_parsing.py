@@ -131,6 +131,12 @@ def sparse_math(tf: Any) -> None:
     tf.sparse.eye(3)
 
 
+def sparse_rows(tf: Any) -> None:
+    a = tf.IndexedSlices(tf.ones([3, 2]), tf.constant([5, 7, 9]), tf.constant([10, 2]))
+    tf.sparse_mask(a, [7])
+    tf.sparse.segment_sum(tf.ones([3, 2]), [0, 1], [0, 0])
+
+
 def sparse_serialized(tf: Any) -> None:
     s = _sparse(tf)
     tf.serialize_sparse(s)
@@ -177,3 +183,17 @@ def string_hashes(tf: Any) -> None:
     tf.reduce_join(tf.placeholder(tf.string, [2, 3]), 0)
     tf.reduce_join(x, keep_dims=True, separator="+")
     tf.strings.unsorted_segment_join(x, [0, 1], 2)
+
+
+def images(tf: Any) -> None:
+    x = tf.placeholder(tf.string, [])
+    tf.image.decode_png(x)
+    tf.image.decode_png(x, channels=3, dtype=tf.uint16)
+    tf.image.decode_jpeg(x, channels=1)
+    tf.image.decode_gif(x)
+    tf.image.decode_bmp(x, channels=3)
+    tf.image.decode_and_crop_jpeg(x, [0, 0, 1, 1])
+    tf.image.encode_png(tf.zeros([2, 2, 3], tf.uint8))
+    tf.image.encode_jpeg(tf.zeros([2, 2, 3], tf.uint8))
+    tf.image.extract_jpeg_shape(x)
+    tf.image.is_jpeg(x)

@@ -108,6 +108,8 @@ class Prefetched(Through):
     asks for it.
     """
 
+    hands_on = True
+
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)
         size = as_number(step["buffer_size"])

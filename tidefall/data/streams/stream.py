@@ -37,9 +37,11 @@ class Stream:
 
     Attributes:
       wide: Whether `block` may be called.
+      exclusive: Whether nobody else will look at the arrays it gives.
     """
 
     wide = False
+    exclusive = False
 
     def __init__(self, step: Step, calls: Any) -> None:
         self.step = step

@@ -52,9 +52,8 @@ class Bound:
         constants = self._block(places.CONSTANTS, memory.constants_size)
         block = places.constant_block(memory)[: memory.constants_size]
         constants[: block.size] = block
-        if kernel.plan.passes:
-            pool = threads.pool()
-            self._table[[places.PARALLEL, places.POOL]] = pool.parallel, pool.control
+        pool = threads.pool()
+        self._table[[places.PARALLEL, places.POOL]] = pool.parallel, pool.control
         self._table[places.THREADS] = self.workers
         self._free = free
         fused = kernel.fused
