@@ -28,6 +28,7 @@ class Bound:
       call: The built-in function: row inputs, then arrays for row outputs; 0 if it has run.
       free_inputs: Arrays to write the other inputs to, by value.
       free_outputs: Arrays in which the other outputs are found, by value.
+      interpreted: How many runs NumPy has done in its place.
     """
 
     def __init__(
@@ -35,6 +36,7 @@ class Bound:
         interpret: Callable[..., Any], limit: int = 0,
     ) -> None:  # fmt: skip
         self.valid = False
+        self.interpreted = 0
         self._node = node
         self._kernel = kernel
         self._plan = plan
@@ -115,7 +117,7 @@ class Bound:
             if not self.valid:
                 self.bind()
         except (UninitializedError, ValueError):
-            return self._interpret(*inputs)  # type: ignore[no-any-return]
+            return self._by_nodes(*inputs)
         values = dict(zip(self._node.inputs, inputs, strict=True))
         fused = self._kernel.fused
         rows = [
@@ -132,14 +134,18 @@ class Bound:
             if kind(x) == ROW
         }
         if any(len(each) != count for each in rows):
-            return self._interpret(*inputs)  # type: ignore[no-any-return]
+            return self._by_nodes(*inputs)
         answer = self.call(*rows, *made.values())
         if answer == TOO_MANY_ROWS:
             self._make_room(count)
             answer = self.call(*rows, *made.values())
         if answer != DONE:
-            return self._interpret(*inputs)  # type: ignore[no-any-return]
+            return self._by_nodes(*inputs)
         return tuple([self._output(value, made) for value in self._node.outputs])
+
+    def _by_nodes(self, *inputs: Any) -> tuple[Any, ...]:
+        self.interpreted += 1
+        return self._interpret(*inputs)  # type: ignore[no-any-return]
 
     def _output(self, value: Value, made: dict[Value, Any]) -> Any:
         if value in made:
