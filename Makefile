@@ -78,6 +78,7 @@ check: $(VENV)/.dev
 
 bench: $(BENCH_VENV)/.peers
 	$(BIN)/python -m benchmarks --peers $(BENCH_VENV)/bin/python $(BENCH)
+	$(BIN)/python -m benchmarks.pipelines --peers $(BENCH_VENV)/bin/python
 
 docs: $(VENV)/.docs
 	$(BIN)/python -m pytest -q tests/docs

@@ -67,6 +67,7 @@ LIBRARIES: dict[str, set[str]] = {
     "rich": {"cli"},
     "matplotlib": {"cli"},
     "onnx": {"io"},
+    "PIL": {"io.images"},
     "pyarrow": {"data"},
     "uproot": {"data"},
     "awkward": {"data"},

@@ -16,6 +16,7 @@ from tidefall.client import coordinator as _coordinator
 from tidefall.client import devices as _devices
 from tidefall.client import gradient_checker as _gradient_checker
 from tidefall.client import session as _session
+from tidefall.contrib import bucketing as _length_buckets
 from tidefall.contrib import regularizers as _regularizers
 from tidefall.core import compat as _compat
 from tidefall.core import exports as _exports
@@ -23,6 +24,7 @@ from tidefall.core import logging as _logging
 from tidefall.data import bucketing as _bucketing
 from tidefall.data import experimental as _data_experimental
 from tidefall.data import file_datasets as _file_datasets
+from tidefall.data import hep as _hep
 from tidefall.data import iterator as _iterator
 from tidefall.data import iterator_resource as _iterator_resource
 from tidefall.data import sampling as _sampling
@@ -30,6 +32,7 @@ from tidefall.executor import functions as _functions
 from tidefall.flow import assertion as _assertion
 from tidefall.flow import case as _case
 from tidefall.flow import cond as _cond
+from tidefall.flow import decode_image as _decode_image
 from tidefall.flow import functional as _functional
 from tidefall.flow import hessians as _hessians
 from tidefall.flow import loop_gradients as _loop_gradients
@@ -40,6 +43,7 @@ from tidefall.io import gfile as _gfile
 from tidefall.io import gfile_object as _gfile_object
 from tidefall.io import graph_def as _graph_def
 from tidefall.io import graph_util as _graph_util
+from tidefall.io import images as _images
 from tidefall.io import import_graph as _import_graph
 from tidefall.io import meta_graph as _meta_graph
 from tidefall.io import op_def as _op_def
@@ -49,6 +53,7 @@ from tidefall.io import serialized as _serialized
 from tidefall.io import whole_files as _whole_files
 from tidefall.ir import with_blocks as _with_blocks
 from tidefall.losses import collected as _collected
+from tidefall.ops import accumulators as _accumulators
 from tidefall.ops import activations as _activations
 from tidefall.ops import argmax as _argmax
 from tidefall.ops import bitcast as _bitcast
@@ -65,11 +70,13 @@ from tidefall.ops import decoding as _decoding
 from tidefall.ops import dropout as _dropout
 from tidefall.ops import einsum as _einsum
 from tidefall.ops import embedding as _embedding
+from tidefall.ops import embedding_sparse as _embedding_sparse
 from tidefall.ops import files as _files
 from tidefall.ops import filled as _filled
 from tidefall.ops import gather as _gather
 from tidefall.ops import gather_nd as _gather_nd
 from tidefall.ops import histogram as _histogram
+from tidefall.ops import image_files as _image_files
 from tidefall.ops import joining as _joining
 from tidefall.ops import math as _math
 from tidefall.ops import matrix_functions as _matrix_functions
@@ -102,10 +109,18 @@ from tidefall.ops import solve as _solve
 from tidefall.ops import sorting as _sorting
 from tidefall.ops import sparse_dense as _sparse_dense
 from tidefall.ops import sparse_layout as _sparse_layout
+from tidefall.ops import sparse_math as _sparse_math
+from tidefall.ops import sparse_parts as _sparse_parts
+from tidefall.ops import sparse_reduce as _sparse_reduce
 from tidefall.ops import sparse_segment as _sparse_segment
 from tidefall.ops import special as _special
+from tidefall.ops import staging as _staging
 from tidefall.ops import state as _state
 from tidefall.ops import static_value as _static_value
+from tidefall.ops import string_hashes as _string_hashes
+from tidefall.ops import string_joining as _string_joining
+from tidefall.ops import string_regex as _string_regex
+from tidefall.ops import strings as _strings
 from tidefall.ops import tensordot as _tensordot
 from tidefall.ops import training as _training
 from tidefall.ops import trigonometry as _trigonometry
@@ -172,14 +187,22 @@ _IMPORTED_ARRANGED = (
     _rearranging,
     _repeating, _sizes, _slicing, _softmax, _sorting, _static_value, _unique, _where,
 )  # fmt: skip
-_IMPORTED_QUEUES = (_batching, _coordinator, _input_producers, _queue_runner)
+_IMPORTED_QUEUES = (
+    _accumulators, _batching, _coordinator, _input_producers, _queue_runner, _staging,
+)  # fmt: skip
 _IMPORTED_FILES = (
     _csv, _decoding, _files, _readers, _readers_of_files, _serialized, _whole_files,
 )  # fmt: skip
-_IMPORTED_SPARSE = (_parse_functions, _sparse_dense, _sparse_layout)
-_IMPORTED_CONTRIB = (_regularizers,)
+_IMPORTED_SPARSE = (
+    _embedding_sparse, _parse_functions, _sparse_dense, _sparse_layout, _sparse_math,
+    _sparse_parts, _sparse_reduce,
+)  # fmt: skip
+_IMPORTED_STRINGS = (_string_hashes, _string_joining, _string_regex, _strings)
+_IMPORTED_IMAGES = (_decode_image, _image_files, _images)
+_IMPORTED_CONTRIB = (_length_buckets, _regularizers)
 _IMPORTED_DATA = (
     _data_experimental,
+    _hep,
     _file_datasets,
     _functions,
     _iterator,

@@ -51,6 +51,14 @@ def test_xor_does_not_depend_on_a_lucky_start(seed: int) -> None:
     assert run("xor.py", "--seed", seed) == "0 1 1 0\n"
 
 
+def test_queues_read_the_whole_file_as_often_as_is_said() -> None:
+    text = run("queues.py", "--points", 100, "--epochs", 10)
+    assert "the file was read 10 times" in text
+    assert "200 batches of 5 points" in text
+    assert abs(number(r"y = (\S+) x", text) - 2) < 0.1
+    assert abs(number(r"x (\S+)$", text) + 1) < 0.1
+
+
 @pytest.mark.slow
 def test_automatic_differentiation_is_exact_to_rounding(tmp_path: Path) -> None:
     text = run("automatic_differentiation.py", "--output", tmp_path)

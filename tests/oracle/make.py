@@ -28,10 +28,13 @@ from programs import (
     files,
     functions_of,
     gradient_values,
+    images,
     imported,
     order,
     parsed,
+    queue_orders,
     streams,
+    text_values,
     training_runs,
     values,
 )
@@ -138,15 +141,29 @@ def make_order() -> None:
     write_json(path_of("order.json"), record)
 
 
+def make_queues() -> None:
+    record = {name: program(tf) for name, program in functions_of(queue_orders).items()}
+    write_json(path_of("queue_orders.json"), record)
+
+
 def make_values() -> None:
+    make_table(values, "values.json")
+
+
+def make_texts() -> None:
+    make_table(text_values, "texts.json")
+
+
+def make_table(table: Any, file: str) -> None:
+    """The values of a table of expressions."""
     record = {}
-    for expression in values.expressions():
+    for expression in table.expressions():
         try:
-            record[expression] = [canonical.array_of(v) for v in values.run(tf, expression)]
+            record[expression] = [canonical.array_of(v) for v in table.run(tf, expression)]
         except (tf.errors.OpError, AttributeError, ValueError, TypeError) as error:
             record[expression] = {"error": type(error).__name__}
             print(expression, type(error).__name__, first_line(error))
-    write_json(path_of("values.json"), record)
+    write_json(path_of(file), record)
 
 
 def make_gradients() -> None:
@@ -251,7 +268,13 @@ def make_parsed() -> None:
     write_json(path_of("parsed.json"), record)
 
 
+def make_images() -> None:
+    """Image files and their pixels."""
+    write_arrays(path_of("images.npz"), images.files_and_pixels(tf))
+
+
 MAKERS = {
+    "images": make_images,
     "parsed": make_parsed,
     "datasets": make_datasets,
     "files": make_files,
@@ -259,6 +282,8 @@ MAKERS = {
     "random": make_random,
     "training": make_training,
     "order": make_order,
+    "queues": make_queues,
+    "texts": make_texts,
     "values": make_values,
     "gradients": make_gradients,
     "errors": make_errors,

@@ -312,6 +312,18 @@ def test_what_does_not_fit_is_refused() -> None:
         MAKERS["rows"](3).dequeue_many(1)
 
 
+def test_a_random_queue_has_too_few_twice() -> None:
+    queue = queues.random_shuffle("q", 9, 2, [I32], [()], 1, 2)
+    fill(queue, 1, 2, 3)
+    queue.shut()
+    for _ in range(2):
+        with pytest.raises(errors.OutOfRangeError, match="requested 4, current size 3"):
+            queue.dequeue_many(4)
+    assert sorted(queue.dequeue_many(4, up_to=True)[0].tolist()) == [1, 2, 3]
+    with pytest.raises(errors.OutOfRangeError):
+        queue.dequeue_many(4, up_to=True)
+
+
 def test_offers_take_what_fits() -> None:
     queue = MAKERS["columns"](5)
     column = [np.arange(9, dtype=np.int32)]

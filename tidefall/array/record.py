@@ -630,6 +630,32 @@ def conj(x: Any) -> Any:
     return x
 
 
+class Stream:
+    """Where random numbers come from: an array of the words of a key and a counter."""
+
+    def __init__(self, words: Array) -> None:
+        self.words = words
+
+
+class _Philox:
+    """The distributions that are recorded as primitives."""
+
+    @staticmethod
+    def uniform(xp: Any, stream: Any, shape: Shape, dtype: Any) -> Array:
+        """Numbers uniform in [0, 1), one row after another."""
+        dtype = np.dtype(dtype)
+        if not isinstance(stream, Stream) or dtype.itemsize == 2:
+            raise NotRecordable(f"random numbers of dtype {dtype}")
+        words = stream.words
+        return words.recording.add("uniform", [words], tuple(shape), dtype)
+
+    def __getattr__(self, name: str) -> Any:
+        raise NotRecordable(f"random numbers, {name}")
+
+
+philox = _Philox()
+
+
 def __getattr__(name: str) -> Any:
     """Elementwise functions by their names; anything else cannot be recorded."""
     if name.startswith("__"):

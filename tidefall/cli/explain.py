@@ -10,6 +10,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import Any, TextIO
 
+from tidefall.cli import kernels
+from tidefall.cli.kernels import duration
 from tidefall.compiler.partition import Region, partition
 from tidefall.executor import tiers
 from tidefall.executor.tiers import Compiled
@@ -22,17 +24,57 @@ _MOST_NAMES = 6
 _MOST_TYPES = 8
 
 
-class Record:
-    """One kind of run: what was compiled for it, and what running it took."""
+class Stage:
+    """Runs of one kind by the same function.
 
-    def __init__(self, compiled: Compiled) -> None:
-        self.compiled = compiled
+    Attributes:
+      runs: How many there were.
+      first: What the first took, in seconds.
+      seconds: What all took.
+    """
+
+    def __init__(self) -> None:
         self.runs = 0
         self.first = 0.0
         self.seconds = 0.0
 
+    def told(self) -> str:
+        """What the runs took."""
+        text = f"{self.runs} run{'s' * (self.runs != 1)}"
+        if self.runs:
+            text += f", the first {duration(self.first)}"
+        if self.runs > 1:
+            rest = (self.seconds - self.first) / (self.runs - 1)
+            text += f", then {duration(rest)} each"
+        return text
+
+
+class Record:
+    """One kind of run: what was compiled for it, and what running it took.
+
+    Attributes:
+      compiled: What was compiled.
+      stages: The runs; after a promotion those in NumPy, then those with kernels.
+      saving: What kernels would have saved in the runs in NumPy, in microseconds, as estimated.
+      rows: The numbers of rows of those runs.
+    """
+
+    def __init__(self, compiled: Compiled) -> None:
+        self.compiled = compiled
+        self.stages: list[Stage] = []
+        self.saving = 0.0
+        self.rows: set[int] = set()
+
+    @property
+    def seconds(self) -> float:
+        """What all runs took."""
+        return sum(stage.seconds for stage in self.stages)
+
     def counting(self, function: Callable[..., Any]) -> Callable[..., Any]:
         """``function``, with its runs counted and timed."""
+        stage = Stage()
+        self.stages.append(stage)
+        promotion = self.compiled.promotion if len(self.stages) == 1 else None
 
         def run(*values: Any) -> Any:
             start = time.perf_counter()
@@ -40,9 +82,13 @@ class Record:
                 return function(*values)
             finally:
                 took = time.perf_counter() - start
-                self.first = self.first or took
-                self.seconds += took
-                self.runs += 1
+                stage.first = stage.first or took
+                stage.seconds += took
+                stage.runs += 1
+                if promotion is not None:
+                    rows = promotion.rows(values)
+                    self.rows.add(rows)
+                    self.saving += promotion.saving(rows)
 
         return run
 
@@ -61,6 +107,9 @@ class Watch:
         tiers.watchers.remove(self._seen)
 
     def _seen(self, compiled: Compiled, function: Callable[..., Any]) -> Callable[..., Any]:
+        for record in self.records:
+            if record.compiled is compiled:  # it was promoted
+                return record.counting(function)
         record = Record(compiled)
         self.records.append(record)
         return record.counting(function)
@@ -82,7 +131,7 @@ def report(
     kinds = f"{len(ran)} kind{'s' * (len(ran) != 1)} of runs" if ran else "no runs"
     print(f"\n{_rule(f'the program made {kinds}', width)}", file=out)
     for number, record in enumerate(ran, 1):
-        lines = [f"\n{_title(number, record)}", *_summary(record.compiled, width)]
+        lines = [f"\n{_title(number, record)}", *_summary(record, width)]
         if show_nodes:
             lines += ["", *_node_lines(record.compiled.plan)]
         if show_source:
@@ -94,16 +143,12 @@ def report(
 def _title(number: int, record: Record) -> str:
     compiled = record.compiled
     what = [tensor.name for tensor in compiled.fetches] + [op.name for op in compiled.targets]
-    times = f"{record.runs} run{'s' * (record.runs != 1)}"
-    if record.runs:
-        times += f", the first {_duration(record.first)}"
-    if record.runs > 1:
-        rest = (record.seconds - record.first) / (record.runs - 1)
-        times += f", then {_duration(rest)} each"
+    times = "; with kernels ".join([stage.told() for stage in record.stages])
     return f"{number}. run({_some(what)})   {times}"
 
 
-def _summary(compiled: Compiled, width: int) -> list[str]:
+def _summary(record: Record, width: int) -> list[str]:
+    compiled = record.compiled
     plan = compiled.plan
     written = sorted({key for node in plan.nodes for key in (*node.updates, *node.cell_writes)})
     read = sorted({node.cell for node in plan.nodes if node.cell is not None} - set(written))
@@ -114,6 +159,7 @@ def _summary(compiled: Compiled, width: int) -> list[str]:
         ("variables", _variables(read, written)),
         ("executed as", " → ".join(_segments(plan))),
         ("generated", f"a function of {compiled.source.count(chr(10))} lines"),
+        *kernels.told(compiled, record.saving, record.rows, record.stages[0].runs),
     ]
     return [line for label, text in facts if text for line in _fact(label, text, width)]
 
@@ -187,13 +233,6 @@ def _described(tensor: Tensor) -> str:
 def _some(names: Sequence[str]) -> str:
     shown = ", ".join(names[:_MOST_NAMES])
     return shown + (f", and {len(names) - _MOST_NAMES} more" if len(names) > _MOST_NAMES else "")
-
-
-def _duration(seconds: float) -> str:
-    for unit, size in (("s", 1.0), ("ms", 1e-3)):
-        if seconds >= size:
-            return f"{seconds / size:.3g} {unit}"
-    return f"{seconds * 1e6:.3g} µs"
 
 
 def _rule(title: str, width: int) -> str:

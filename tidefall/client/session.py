@@ -15,7 +15,7 @@ from tidefall.client.partial import PartialRun
 from tidefall.core import errors, hooks
 from tidefall.core.exports import export
 from tidefall.core.runtime import time_limit
-from tidefall.executor import devices, straightline
+from tidefall.executor import devices, read_ahead, straightline
 from tidefall.executor.promotion import Replace
 from tidefall.executor.tiers import chosen, compile_run
 from tidefall.ir.graph import Graph, get_default_graph
@@ -236,6 +236,17 @@ class BaseSession:
                 raise _explained(error) from None
 
         return call
+
+    def _repeated(self, op: Any) -> Callable[[], Any]:
+        """A function that runs an operation, to be called again and again by one thread.
+
+        It may do many runs in one call, as long as nobody can tell. What can be fetched besides
+        operations will do as well.
+        """
+        once: Callable[[], Any] = self.make_callable(op)
+        if self._time_limit or self._tier == "reference" or not isinstance(op, Operation):
+            return once
+        return read_ahead.repeated(op, self._store, once)
 
     def partial_run_setup(self, fetches: Any, feeds: Any = None) -> str:
         """Begins a step that is fed and fetched in several goes.

@@ -7,6 +7,7 @@ node that cannot be recorded stays as it is, and NumPy runs it between two kerne
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,7 +17,7 @@ import numpy as np
 from tidefall.array import symbolic
 from tidefall.array.record import Array, Recording
 from tidefall.array.symbols import ROWS as ROWS_SYMBOL
-from tidefall.array.symbols import NotRecordable, ShapeVector
+from tidefall.array.symbols import Extent, NotRecordable, ShapeVector
 from tidefall.compiler.fold import kernel_attrs
 from tidefall.compiler.pack import roles
 from tidefall.compiler.primitives import FREE, ROW, check, kind
@@ -25,6 +26,7 @@ from tidefall.ir.plan import CHOICE, KERNEL, LOAD, PACKED, SIZES, WHILE, Node, P
 
 #: Kernels of fewer nodes than this cost more to call than they save.
 FEWEST_NODES = 6
+_MOST_REASONS = 8
 _NEVER = frozenset({CHOICE, WHILE})
 
 
@@ -51,6 +53,46 @@ class PackedRule:
     sizes: list[int]
 
 
+@dataclass(frozen=True)
+class Draw:
+    """Random numbers that a kernel draws in every run.
+
+    Attributes:
+      node: The node whose stream it is.
+      arguments: Of `RunContext.random`: the two seeds, and how much of the stream is set aside
+        for a number.
+      fixed: How many numbers, or how many for each row.
+      each_row: Whether ``fixed`` is for each row.
+      words: The array of the stream's key and counter.
+    """
+
+    node: Node
+    arguments: tuple[int, int, int]
+    fixed: int
+    each_row: bool
+    words: Array
+
+
+class _RecordingRun:
+    """What a stateful kernel is given while it is recorded: it may draw random numbers."""
+
+    def __init__(self, fused: Fused, node: Node) -> None:
+        self._fused = fused
+        self._node = node
+
+    def random(self, seed: int, seed2: int, outputs: Any, blocks_per_output: int = 256) -> Any:
+        """Notes that the kernel draws numbers."""
+        words = self._fused.recording.input((6,), np.uint32)
+        each_row = not isinstance(outputs, int)
+        count = outputs.factor if isinstance(outputs, Extent) else 1 if each_row else outputs
+        draw = Draw(self._node, (seed, seed2, blocks_per_output), count, each_row, words)
+        self._fused.streams.append(draw)
+        return record.Stream(words)
+
+    def __getattr__(self, name: str) -> Any:
+        raise NotRecordable(f"what the session knows ({name})")
+
+
 @dataclass
 class Fused:
     """What one kernel does.
@@ -60,6 +102,7 @@ class Fused:
       inputs: Values from outside, and the arrays that stand for them.
       cells: Variables it reads, by key.
       writes: New values of variables, by key.
+      streams: Random numbers it draws: the node, and what it asks the session for each run.
       packed: Update rules for many variables: the rule, its hyperparameters, its gradients.
       outputs: Values it yields, and the arrays that hold them.
     """
@@ -68,6 +111,7 @@ class Fused:
     inputs: dict[Value, Array] = field(default_factory=dict)
     cells: dict[str, Array] = field(default_factory=dict)
     writes: dict[str, Array] = field(default_factory=dict)
+    streams: list[Draw] = field(default_factory=list)
     packed: list[tuple[PackedRule, list[Array], list[Array]]] = field(default_factory=list)
     outputs: dict[Value, Array] = field(default_factory=dict)
 
@@ -92,6 +136,7 @@ class _Recorder:
         checks = self.fused.recording.checks
         start, before = len(instructions), dict(self.fused.inputs)
         cells, checked = dict(self.fused.cells), len(checks)
+        streams = len(self.fused.streams)
         try:
             with self.fused.recording.active():
                 self._record(node)
@@ -102,6 +147,7 @@ class _Recorder:
             del checks[checked:]
             self.fused.inputs = before
             self.fused.cells = cells
+            del self.fused.streams[streams:]
             raise NotRecordable(str(error)) from error
         self.nodes.append(node)
 
@@ -118,19 +164,20 @@ class _Recorder:
         elif node.updates:
             self._update(node)
         else:
-            if not node.is_pure:
+            if not (node.is_pure or _only_draws(node)):
                 raise NotRecordable("it has effects")
             self._store(node.outputs, self._results(node, [self._of(v) for v in node.inputs]))
 
     def _results(self, node: Node, values: list[Any]) -> list[Any]:
         opdef = node.opdef
-        if opdef.kernel is None or opdef.needs_run or opdef.runs_on == "host":
+        if opdef.kernel is None or opdef.runs_on == "host":
             raise NotRecordable("it runs in Python")
         if not any(isinstance(value, (Array, ShapeVector)) for value in values):
             raise NotRecordable("nothing but constants")
         by_value = dict(zip(node.inputs, values, strict=True))
         arguments = [_mapped(argument, by_value) for argument in node.arguments()]
-        results = opdef.kernel(symbolic, *arguments, **kernel_attrs(node.op))
+        run = (_RecordingRun(self.fused, node),) if opdef.needs_run else ()
+        results = opdef.kernel(symbolic, *run, *arguments, **kernel_attrs(node.op))
         if len(node.outputs) == 1 and not isinstance(results, (tuple, list)):
             return [results]
         flat: list[Any] = []
@@ -192,9 +239,9 @@ class _Recorder:
     def _shape(self, value: Value) -> Any:
         sizes = self.sizes.known(value)
         if sizes is None or any(size < 0 and size != ROWS for size in sizes):
-            raise NotRecordable(f"the shape of {value.name} is not known: {value.shape}")
+            raise NotRecordable(f"a value whose shape is not known: {value.shape}")
         if ROWS in sizes[1:]:
-            raise NotRecordable(f"the rows of {value.name} do not come first")
+            raise NotRecordable("a value whose rows do not come first")
         return tuple([ROWS_SYMBOL if size == ROWS else size for size in sizes])
 
     def _cell(self, key: str) -> Array:
@@ -262,6 +309,12 @@ class _Recorder:
         self.fused.packed.append((rule, shared, gradients))
 
 
+def _only_draws(node: Node) -> bool:
+    """Whether a node's only effect is that a random stream moves on."""
+    opdef = node.opdef
+    return opdef.needs_run and not (opdef.effects or node.updates or node.op.must_run)
+
+
 def packed_rule(node: Node) -> PackedRule:
     """The rule of a `PACKED` node, recorded on vectors."""
     first = node.members[0]
@@ -312,6 +365,11 @@ def _mapped(argument: Any, values: dict[Value, Any]) -> Any:
 def fuse(plan: Plan, sizes: Sizes) -> Plan:
     """The plan with everything the engine can run in `KERNEL` nodes."""
     return _Stages(plan, sizes).plan()
+
+
+def reasons(plan: Plan, sizes: Sizes) -> list[str]:
+    """Why NumPy runs a plan: what `fuse` adds to the report of one of which it fuses something."""
+    return _Stages(plan, sizes).left_out(plan.nodes)
 
 
 class _Stages:
@@ -448,7 +506,23 @@ class _Stages:
             return self._plan
         plan = self._plan.with_nodes(_only_read(nodes, self._plan.fetches))
         text = f"fused {sum(fused)} nodes into {len(fused)} kernel{'s' * (len(fused) != 1)}"
-        return plan.noted(text)
+        for line in (text, *self.left_out(plan.nodes)):
+            plan = plan.noted(line)
+        return plan
+
+    def left_out(self, nodes: Iterable[Node]) -> list[str]:
+        """For each reason why nodes stay with NumPy, a line that counts them by type."""
+        by_reason: dict[str, Counter[str]] = {}
+        for node in nodes:
+            if node in self.reasons:
+                by_reason.setdefault(self.reasons[node], Counter())[node.type] += 1
+        lines = []
+        for reason, types in sorted(by_reason.items(), key=lambda item: -item[1].total()):
+            names = [f"{name} ×{n}" if n > 1 else name for name, n in types.most_common()]
+            lines.append(f"interpreted {', '.join(names)}: {reason}")
+        if len(lines) > _MOST_REASONS:
+            lines[_MOST_REASONS:] = [f"interpreted others for {len(lines) - _MOST_REASONS} reasons"]
+        return lines
 
     def _kernel(self, members: list[Node]) -> Node:
         recorder = _Recorder(self._sizes, self._plan)

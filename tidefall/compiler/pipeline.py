@@ -10,6 +10,7 @@ from tidefall.compiler.fold import fold_constants
 from tidefall.compiler.merge import merge_duplicates
 from tidefall.compiler.rules import rewrite
 from tidefall.compiler.translate import Translator
+from tidefall.compiler.waiting import givers_first
 from tidefall.ir.operation import Operation
 from tidefall.ir.plan import Node, Plan
 from tidefall.ir.tensor import Tensor
@@ -17,7 +18,9 @@ from tidefall.ir.tensor import Tensor
 Pass = Callable[[Plan], Plan]
 
 #: What simplifies a plan, in this order. Results stay bit-equal.
-PASSES: tuple[Pass, ...] = (rewrite, fold_constants, merge_duplicates, rewrite, drop_unused)
+PASSES: tuple[Pass, ...] = (
+    rewrite, fold_constants, merge_duplicates, rewrite, drop_unused, givers_first,
+)  # fmt: skip
 
 
 def make_plan(

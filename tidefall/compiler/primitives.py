@@ -67,6 +67,9 @@ def check(instruction: Instruction) -> None:
     elif name in REDUCTIONS:
         if kinds[0] == ROW and 0 in instruction.params and name not in OVER_ROWS:
             raise NotRecordable(f"{name} over the rows")
+    elif name == "uniform":
+        if made != ROW:
+            raise NotRecordable("random numbers that are no rows")
     elif name == "reshape":
         if kinds[0] != made:
             raise NotRecordable("a reshape that moves the rows")

@@ -48,9 +48,10 @@ ZerosLike
 """.split()
 _STRUCTURAL = """
 All Any ArgMax ArgMin BiasAddGrad BroadcastTo ConcatV2 Cumprod Cumsum EuclideanNorm ExpandDims Fill
-GatherV2 IdentityN InTopKV2 L2Loss MatMul Max Mean Min OneHot Pack Pad PadV2 Prod Reshape ReverseV2
-Slice SoftmaxCrossEntropyWithLogits SparseSoftmaxCrossEntropyWithLogits Split SplitV Squeeze
-StridedSlice StridedSliceGrad Sum Tile Transpose Unpack
+GatherV2 IdentityN InTopKV2 L2Loss MatMul Max Mean Min OneHot Pack Pad PadV2 Prod
+RandomStandardNormal RandomUniform Reshape ReverseV2 Slice SoftmaxCrossEntropyWithLogits
+SparseSoftmaxCrossEntropyWithLogits Split SplitV Squeeze StridedSlice StridedSliceGrad Sum Tile
+Transpose TruncatedNormal Unpack
 """.split()
 GENERIC = frozenset(_ELEMENTWISE + _STRUCTURAL)
 _BROADCASTING = frozenset(_ELEMENTWISE)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import threading
 import time
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any, Protocol
 
 from tidefall.core import errors
@@ -55,11 +55,21 @@ class _Limit(threading.local):
 _limit = _Limit()
 
 
-@contextmanager
-def time_limit(seconds: float) -> Iterator[None]:
+def time_limit(seconds: float) -> AbstractContextManager[None]:
     """Runs of this thread inside the block have so many seconds to wait."""
+    return until(time.monotonic() + seconds)
+
+
+def deadline() -> float | None:
+    """When the run of this thread must have ended, on the monotonic clock; None for never."""
+    return _limit.deadline
+
+
+@contextmanager
+def until(deadline: float | None) -> Iterator[None]:
+    """Runs of this thread inside the block have to end by then."""
     before = _limit.deadline
-    _limit.deadline = time.monotonic() + seconds
+    _limit.deadline = deadline
     try:
         yield
     finally:

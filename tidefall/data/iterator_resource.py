@@ -19,6 +19,7 @@ from tidefall.data.streams import (
     rewrites,
     shuffles,
     sources,
+    tables,
 )
 from tidefall.data.streams.cardinality import size_of
 from tidefall.data.streams.stream import (
@@ -36,7 +37,9 @@ from tidefall.ops.dataset_steps import Step, as_step
 from tidefall.state import handles
 
 #: The modules that know how the datasets run.
-STREAMS = (batches, buffers, files, grouping, mapping, passing, rewrites, shuffles, sources)
+STREAMS = (
+    batches, buffers, files, grouping, mapping, passing, rewrites, shuffles, sources, tables,
+)  # fmt: skip
 
 _END = "End of sequence"
 

@@ -14,7 +14,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from tidefall.compiler.fuse import fuse
+from tidefall.compiler.fuse import fuse, reasons
 from tidefall.compiler.sizes import ROWS, Sizes
 from tidefall.core import logging
 from tidefall.executor.straightline import Program
@@ -23,8 +23,8 @@ from tidefall.state.cells import Store
 
 #: Estimates in microseconds: of compiling, at all and for each node; of what a kernel saves for
 #: each node, and for each multiply-add or result.
-COST = 60_000.0
-COST_OF_NODE = 2_000.0
+COST = 30_000.0
+COST_OF_NODE = 1_000.0
 SAVED_BY_NODE = 1.0
 SAVED_BY_RESULT = 0.0004
 #: Plans of fewer nodes are left to NumPy; and runs before anything is estimated.
@@ -32,6 +32,7 @@ FEWEST_NODES = 8
 FIRST_RUNS = 8
 
 Replace = Callable[[Callable[..., Any], Callable[..., Any]], None]
+Watched = Callable[[Callable[..., Any]], Callable[..., Any]]
 
 
 class Warming:
@@ -44,6 +45,11 @@ class Warming:
       program: Makes the program for a plan with kernels.
       store: The session's state.
       replace: Told of the function that takes this one's place.
+
+    Attributes:
+      cost: The estimate of what compiling costs, in microseconds.
+      switched: The run that was the first with kernels, or 0.
+      fused: The plan with kernels, when it has been compiled.
     """
 
     def __init__(
@@ -63,7 +69,10 @@ class Warming:
         self._replace = replace
         self._runs = 0
         self._saved = 0.0
-        self._cost = COST + COST_OF_NODE * len(plan.nodes)
+        self.cost = COST + COST_OF_NODE * len(plan.nodes)
+        self.switched = 0
+        self.fused: Plan | None = None
+        self._watched: Watched | None = None
         self._for_row: float | None = None
         self._thread: threading.Thread | None = None
         self._result: Callable[..., Any] | None = None
@@ -73,18 +82,38 @@ class Warming:
         self._runs += 1
         if self._runs > FIRST_RUNS:
             self._earn(values)
-            if self._saved >= self._cost:
+            if self._saved >= self.cost:
                 return self._switch()(*values)
         return self._function(*values)
 
-    def _earn(self, values: tuple[Any, ...]) -> None:
+    def watch(self, watched: Watched) -> None:
+        """Has the function, and the one that will take its place, wrapped."""
+        self._watched = watched
+        self._function = watched(self._function)
+
+    def rows(self, values: tuple[Any, ...]) -> int:
+        """The number of rows of a run's feeds."""
+        for position in self._sizes.rows[:1]:
+            return _length(values[position])
+        return 1
+
+    def saving(self, rows: int) -> float:
+        """The estimate of what kernels save in a run, in microseconds."""
         if self._for_row is None:
             self._for_row = SAVED_BY_RESULT * _work(self._plan, self._sizes)
-        rows = 1
-        for position in self._sizes.rows[:1]:
-            rows = _length(values[position])
-        self._saved += SAVED_BY_NODE * len(self._plan.nodes) + self._for_row * rows
-        if self._thread is None and 2 * self._saved >= self._cost:
+        return SAVED_BY_NODE * len(self._plan.nodes) + self._for_row * rows
+
+    def fused_plan(self) -> Plan:
+        """The plan with kernels, compiled or not; the very plan if nothing can be fused."""
+        return self.fused or fuse(self._plan, self._sizes)
+
+    def reasons(self) -> list[str]:
+        """Why nothing can be fused."""
+        return reasons(self._plan, self._sizes)
+
+    def _earn(self, values: tuple[Any, ...]) -> None:
+        self._saved += self.saving(self.rows(values))
+        if self._thread is None and 2 * self._saved >= self.cost:
             with self._lock:
                 if self._thread is None:
                     self._thread = threading.Thread(target=self._compile, name="tidefall-compiler")
@@ -93,7 +122,10 @@ class Warming:
     def _switch(self) -> Callable[..., Any]:
         if self._thread is not None:
             self._thread.join()
-        function = self._result or self._function
+        function = self._function
+        if self._result is not None:
+            self.switched = self._runs
+            function = self._watched(self._result) if self._watched else self._result
         self._replace(self, function)
         self._function = function
         self._saved = float("-inf")
@@ -104,7 +136,9 @@ class Warming:
             plan = fuse(self._plan, self._sizes)
             if plan is not self._plan:
                 engine = importlib.import_module("tidefall.executor.kernels.engine")
-                self._result = self._program(engine.compile_kernels(plan)).bind(self._store)
+                fused: Plan = engine.compile_kernels(plan)
+                self._result = self._program(fused).bind(self._store)
+                self.fused = fused
         except Exception as error:  # whatever happens here, tier 0 goes on
             logging.warning(
                 "No kernel for this kind of run, NumPy goes on with it: %s: %s",

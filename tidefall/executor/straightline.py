@@ -19,7 +19,9 @@ from tidefall.array import numpy as xp
 from tidefall.compiler.fold import kernel_attrs
 from tidefall.compiler.partition import Region, partition
 from tidefall.compiler.sizes import Sizes
+from tidefall.compiler.waiting import aside
 from tidefall.executor import failures, numerics, packs
+from tidefall.executor.aside import Aside
 from tidefall.executor.context import NodeContext
 from tidefall.executor.feeds import Feed, inline_test
 from tidefall.executor.lifetimes import Lifetimes
@@ -223,6 +225,7 @@ class _Writer:
         self.packs: dict[str, Node] = {}
         self.kernels: dict[str, Node] = {}
         self.loops: dict[str, tuple[Plan, str, Nesting]] = {}
+        self._aside = aside(plan)
         self._feeds = [Feed(tensor) for tensor in feeds]
         for value in plan.feeds:
             self._names[value] = f"v{len(self._names)}"
@@ -247,6 +250,10 @@ class _Writer:
         if self._nesting is Nesting.NONE:
             ending = self._settings(segments)
             indent += bool(ending)
+        if self._aside:
+            self.globals["Aside"] = Aside
+            self._line(indent, "with Aside() as aside:")
+            indent += 1
         for segment in segments:
             if isinstance(segment, Region):
                 self._region(segment, indent)
@@ -399,6 +406,13 @@ class _Writer:
         rows = [self._argument(value) for value in call.row_inputs]
         for value in call.free_inputs:
             self._line(indent, f"{name}_{call.place[value]}[...] = {self._argument(value)}", node)
+        for index, draw in enumerate(fused.streams):
+            count = f"{draw.fixed} * {rows[0]}.shape[0]" if draw.each_row else str(draw.fixed)
+            seed, seed2, blocks = draw.arguments
+            stream = f"{self._context(draw.node)}.random({seed}, {seed2}, {count}, {blocks})"
+            self._line(indent, f"stream = {stream}", draw.node)
+            words = f"{name}_words{index}"
+            self._line(indent, f"{words}[:2] = stream.key; {words}[2:] = stream.counter", node)
         made = [self._names[value] for value in call.row_outputs]
         for value, text in zip(call.row_outputs, made, strict=True):
             self.globals[f"shape_{text}"] = fused.outputs[value].shape[1:]
@@ -475,7 +489,12 @@ class _Writer:
             return template.format(*[_parenthesised(text) for text in arguments])
         attrs = [f"{k}={self._attr(v)}" for k, v in kernel_attrs(node.op).items()]
         run = [self._context(node)] if node.opdef.needs_run else []
-        return f"{self._kernel(node)}({', '.join(['xp', *run, *arguments, *attrs])})"
+        rest = ", ".join(["xp", *run, *arguments, *attrs])
+        if node in self._aside:
+            name = f"n{len(self.globals)}"
+            self.globals[name] = node
+            return f"aside.call({name}, {self._kernel(node)}, {rest})"
+        return f"{self._kernel(node)}({rest})"
 
     def _argument(self, value: Any) -> str:
         if value is None:
@@ -556,6 +575,7 @@ def _kernel_names(name: str, node: Node, plan: Plan, store: Store) -> dict[str, 
     names = {name: bound, f"{name}_call": bound.call}
     for value, view in (*bound.free_inputs.items(), *bound.free_outputs.items()):
         names[f"{name}_{call.place[value]}"] = view
+    names.update({f"{name}_words{i}": words for i, words in enumerate(bound.words)})
     return names
 
 

@@ -16,6 +16,7 @@ from __future__ import annotations
 import importlib
 import os
 from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 from tidefall.compiler.fuse import fuse
@@ -43,6 +44,7 @@ class Compiled(NamedTuple):
       feeds: The tensors it is given values for.
       plan: What is executed; its report tells what was done to it.
       source: The text of the generated function.
+      promotion: What may move it to kernels, where that is possible.
     """
 
     fetches: Sequence[Tensor]
@@ -50,11 +52,13 @@ class Compiled(NamedTuple):
     feeds: Sequence[Tensor]
     plan: Plan
     source: str
+    promotion: Warming | None = None
 
 
 Watcher = Callable[[Compiled, Callable[..., Any]], Callable[..., Any]]
 
-#: Told of every kind of run that is compiled, with its function; what they return is called.
+#: Told of every kind of run that is compiled, with its function; what they return is called. Of
+#: one that is promoted they are told again, with the same first argument.
 watchers: list[Watcher] = []
 
 
@@ -117,9 +121,21 @@ def compile_run(
         special = engine.compile_kernels(fuse(special, sizes))
     program = program_of(special)
     function = program.bind(store)
-    for watch in watchers:
-        seen = Compiled(fetches, targets, feeds, program.plan, program.source)
-        function = watch(seen, function)
+    promotion = None
     if tier == "auto" and replace is not None and worth_watching(special):
-        return Warming(special, sizes, function, program_of, store, replace)
+        promotion = Warming(special, sizes, function, program_of, store, replace)
+    if watchers:
+        seen = Compiled(fetches, targets, feeds, program.plan, program.source, promotion)
+        watched = partial(_watched, tuple(watchers), seen)
+        if promotion is None:
+            return watched(function)
+        promotion.watch(watched)
+    return promotion or function
+
+
+def _watched(
+    by: Sequence[Watcher], seen: Compiled, function: Callable[..., Any]
+) -> Callable[..., Any]:
+    for watch in by:
+        function = watch(seen, function)
     return function

@@ -128,9 +128,7 @@ class _Pieces:
         size_of_file = len(self._data)
         if size_of_file < header:
             self.close()
-            message = (
-                f"{path}; the file has {size_of_file} bytes, less than header_bytes={header}."
-            )
+            message = f"{path}; the file has {size_of_file} bytes, less than header_bytes={header}."
             raise errors.DataLossError(None, None, message)
         self._header = header
         room = size_of_file - header - footer - size

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any, NamedTuple
 
-from tidefall.core import dtypes
+from tidefall.core import dtypes, hooks
 from tidefall.core.dtypes import as_dtype
 from tidefall.core.exports import export
 from tidefall.core.tensor_shape import TensorShape
@@ -112,6 +112,17 @@ class SparseTensor:
             for each in (self._indices, self._values, self._dense_shape)
         ]
         return SparseTensorValue(*parts)
+
+    def __mul__(self, other: Any) -> Any:
+        return hooks.call("sparse_operator.mul", self, other)
+
+    __rmul__ = __mul__
+
+    def __truediv__(self, other: Any) -> Any:
+        return hooks.call("sparse_operator.truediv", self, other)
+
+    def __div__(self, other: Any) -> Any:
+        return hooks.call("sparse_operator.div", self, other)
 
     def __repr__(self) -> str:
         return (

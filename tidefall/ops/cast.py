@@ -11,6 +11,7 @@ from tidefall.ir.conversion import convert_to_tensor
 from tidefall.ir.graph import get_default_graph
 from tidefall.ir.indexed_slices import IndexedSlices
 from tidefall.ir.operation import Operation
+from tidefall.ir.sparse_tensor import SparseTensor
 from tidefall.ir.tensor import Tensor
 from tidefall.ops import shapes
 from tidefall.ops.registry import DstT, Namespace, SrcT, op
@@ -42,7 +43,7 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
     """``x`` converted to ``dtype``; ``x`` itself where it has that dtype already.
 
     Args:
-      x: A number tensor, or `IndexedSlices`, whose values are converted.
+      x: A number tensor, or `IndexedSlices` or `SparseTensor`, whose values are converted.
       dtype: The dtype to convert to. Floats become integers by dropping their fraction.
       name: The name of the node.
 
@@ -58,6 +59,8 @@ def cast(x: Any, dtype: Any, name: str | None = None) -> Any:
         if isinstance(x, IndexedSlices):
             values = cast(x.values, base, scope)
             return IndexedSlices(values, x.indices, x.dense_shape)
+        if isinstance(x, SparseTensor):
+            return SparseTensor(x.indices, cast(x.values, base, scope), x.dense_shape)
         tensor = convert_to_tensor(x, name="x")
         if tensor.dtype.base_dtype is base:
             return tensor

@@ -59,7 +59,7 @@ def to_array(value: Any, dtype: DType | None = None) -> np.ndarray[Any, Any]:
     else:
         return _from_python(value, dtype)
     if array.dtype.kind in "SU" or dtype is dtypes.string:
-        return _strings(array.tolist(), dtype)
+        return _strings(array.tolist(), dtype).reshape(array.shape)
     if dtype is None:
         dtype = as_dtype(array.dtype)
     with np.errstate(all="ignore"):

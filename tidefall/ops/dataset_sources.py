@@ -119,3 +119,8 @@ def sql_dataset(
     output_shapes: list[Shape],
 ) -> Variant:
     """The rows that a query of a database returns."""
+
+
+@dataset_op("TableDataset")
+def table_dataset(*, token: str, output_types: list[DType], output_shapes: list[Shape]) -> Variant:
+    """The rows of a table of this process, which a token names."""

@@ -82,14 +82,13 @@ def _group_equal_sizes(records: list[bytes], rows: list[int], found: list[Group]
         if len(rows) == 1:
             found.append(Group(rows, [first], features))
             return
-        some = [records[row] for row in rows]
-        matrix = _matrix(some)
-        same = _have_layout(matrix, features)
-        if same.all():
-            group = Group(rows, some, features)
-            group._matrix = matrix
-            found.append(group)
+        some = records if len(rows) == len(records) else [records[row] for row in rows]
+        matters = _matters(len(first), features)
+        if _all_have_layout(some, matters):
+            found.append(Group(rows, some, features))
             return
+        matrix = _matrix(some)
+        same = ~(((matrix ^ matrix[0]) & np.frombuffer(matters, np.uint8)).any(1))
         kept = [row for row, is_same in zip(rows, same, strict=True) if is_same]
         group = Group(kept, [records[row] for row in kept], features)
         group._matrix = matrix[same]
@@ -97,15 +96,29 @@ def _group_equal_sizes(records: list[bytes], rows: list[int], found: list[Group]
         rows = [row for row, is_same in zip(rows, same, strict=True) if not is_same]
 
 
-def _have_layout(matrix: Octets, features: dict[bytes, Feature]) -> NDArray[np.bool_]:
-    """Which records have their values where the first one has them."""
-    matters = np.full(matrix.shape[1], 0xFF, np.uint8)
+def _matters(size: int, features: dict[bytes, Feature]) -> bytes:
+    """Which bits of a record say where its values lie."""
+    matters = bytearray(b"\xff") * size
     for feature in features.values():
-        mask = 0x80 if feature.kind == INT64 else 0  # the bit that says that an integer goes on
+        mask = b"\x80" if feature.kind == INT64 else b"\0"  # the bit that says: it goes on
         for start, end in feature.spans:
-            matters[start:end] = mask
-    same: NDArray[np.bool_] = ~(((matrix ^ matrix[0]) & matters).any(1))
-    return same
+            matters[start:end] = mask * (end - start)
+    return bytes(matters)
+
+
+def _all_have_layout(records: list[bytes], matters: bytes) -> bool:
+    """Whether all records have their values where the first one has them.
+
+    Long integers do this without letting go of the interpreter's lock, which a thread may have to
+    wait long to get back.
+    """
+    count = len(records)
+    different = _as_integer(b"".join(records)) ^ _as_integer(records[0] * count)
+    return not different & _as_integer(matters * count)
+
+
+def _as_integer(data: bytes) -> int:
+    return int.from_bytes(data, "little")
 
 
 def _matrix(records: list[bytes]) -> Octets:

@@ -84,6 +84,7 @@ element_dtype: TypeAlias = Any
 Func: TypeAlias = Any
 Tcomponents: TypeAlias = Any
 component_types: TypeAlias = Any
+fake_dtypes: TypeAlias = Any
 Targuments: TypeAlias = Any
 Tdense: TypeAlias = Any
 Tfinalize_func_args: TypeAlias = Any

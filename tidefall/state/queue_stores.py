@@ -237,8 +237,9 @@ class Bag:
         """Adds rows at the end of the order."""
         count = stop - start
         self._grow(count)
-        places = self._free[-count:]
-        del self._free[-count:]
+        left = len(self._free) - count
+        places = self._free[left:]
+        del self._free[left:]
         for column, values in zip(self._columns, columns, strict=True):
             column[places] = values[start:stop]
         self._places += places

@@ -129,7 +129,7 @@ class Queue:
           CancelledError: If the queue is closed, or closed with pending enqueues cancelled.
           InvalidArgumentError: If the element is not of the queue's dtypes and shapes.
         """
-        self._check(row, 0)
+        self.check(row, 0)
         with self._lock:
             if not self._givers and not self.is_closed and len(self._store) < self.capacity:
                 self._store.put(row)
@@ -143,7 +143,7 @@ class Queue:
 
         They enter one after another as there is room.
         """
-        self._check(columns, 1)
+        self.check(columns, 1)
         total = columns[0].shape[0] if columns else 0
         if total == 0:
             return
@@ -177,6 +177,21 @@ class Queue:
                 if self._takers:
                     self._flush()
             return count
+
+    def wait_for_room(self, wait: Wait = forever) -> None:
+        """Waits until an element could enter, or the queue is closed.
+
+        Raises:
+          CancelledError: If the queue is closed and those who wait are turned away.
+        """
+
+        def step(attempt: _Attempt) -> _Outcome:
+            if self.is_closed or len(self._store) < self.capacity:
+                return attempt.finish()
+            return _Outcome.NOTHING
+
+        with self._lock:
+            self._stand_in(self._givers, _Attempt(step), wait)
 
     def _put(self, attempt: _Attempt, row: Sequence[Array]) -> _Outcome:
         if self.is_closed:
@@ -358,7 +373,7 @@ class Queue:
 
     # -- checks and messages ------------------------------------------------------------------
 
-    def _check(self, values: Sequence[Array], leading: int) -> None:
+    def check(self, values: Sequence[Array], leading: int) -> None:
         """InvalidArgumentError unless these are components of an element, or of several."""
         if len(values) != len(self.dtypes):
             raise errors.InvalidArgumentError(

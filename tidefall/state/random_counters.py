@@ -69,3 +69,10 @@ class RandomCounters:
             counter.position = position + stride
         ahead = Ahead(counter.cache, position, stride)
         return Stream(counter.key, words_of(counter.start + position, 4), ahead)
+
+    def give_back(self, node_name: str, blocks: int) -> None:
+        """Takes back the last reservation of a node, which was not read."""
+        counter = self._counters.get(node_name)
+        if counter is not None:
+            with counter.lock:
+                counter.position = max(0, counter.position - blocks)

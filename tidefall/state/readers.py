@@ -69,7 +69,8 @@ class Reader:
         self.name = name
         self._open = open_work
         self._has_state = has_state
-        self._lock = threading.RLock()
+        #: Held while records are read; who looks `ahead` and then advances holds it throughout.
+        self.lock = self._lock = threading.RLock()
         self._source: Source | None = None
         self._block = _EMPTY
         self._at = 0
@@ -128,6 +129,11 @@ class Reader:
             if not self._fill():
                 return []
             return self._block.values[self._at : self._at + count]
+
+    @property
+    def place(self) -> tuple[Block, int]:
+        """The block at hand, and which of its records is the next."""
+        return self._block, self._at
 
     def advance(self, count: int) -> None:
         """Consumes records that `ahead` showed."""

@@ -169,7 +169,8 @@ class QueueRunner:
         """What a thread does: fills the queue until there is nothing more, or it must stop."""
         is_at_end = False
         try:
-            enqueue = sess.make_callable(enqueue_op)
+            repeated = getattr(sess, "_repeated", sess.make_callable)
+            enqueue = repeated(enqueue_op)
             while not (coord is not None and coord.should_stop()):
                 enqueue()
         except self._queue_closed_exception_types:

@@ -31,6 +31,7 @@ assert layout is not None
 SUM = f"""
 declare ptr @PyEval_SaveThread()
 declare void @PyEval_RestoreThread(ptr)
+declare void @Py_IncRef(ptr)
 
 define ptr @entry(ptr %self, ptr %args, i64 %count) {{
 start:
@@ -56,9 +57,7 @@ done:
   call void @PyEval_RestoreThread(ptr %thread)
   store double %more, ptr %total
   %result = load ptr, ptr %args
-  %references = load i32, ptr %result
-  %up = add i32 %references, 1
-  store i32 %up, ptr %result
+  call void @Py_IncRef(ptr %result)
   ret ptr %result
 }}
 """

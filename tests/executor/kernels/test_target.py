@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import subprocess
 import sys
 
@@ -96,24 +95,6 @@ def test_code_for_other_machines(machine: Target, instruction: str) -> None:
     assert instruction in text
     assert "call" not in text
     assert "\tbl\t" not in text
-
-
-IMPORT = """
-import os, sys
-from tidefall.executor.kernels.llvm import ir
-print(os.environ.get("LLVMLITE_ENABLE_IR_LAYER_TYPED_POINTERS"), ir.DoubleType().as_pointer())
-"""
-
-
-@pytest.mark.parametrize(("setting", "printed"), [(None, "None ptr"), ("1", "1 ptr")])
-def test_the_environment_is_left_as_it_was(setting: str | None, printed: str) -> None:
-    environment = dict(os.environ)
-    environment.pop("LLVMLITE_ENABLE_IR_LAYER_TYPED_POINTERS", None)
-    if setting:
-        environment["LLVMLITE_ENABLE_IR_LAYER_TYPED_POINTERS"] = setting
-    run = [sys.executable, "-c", IMPORT]
-    result = subprocess.run(run, env=environment, capture_output=True, text=True, check=True)
-    assert result.stdout.strip() == printed
 
 
 def test_the_package_itself_imports_no_llvmlite() -> None:

@@ -143,6 +143,7 @@ def sparse_embeddings(tf: Any) -> None:
     i = tf.SparseTensor([[0, 0], [1, 2]], tf.constant([1, 2], tf.int64), [3, 4])
     tf.nn.embedding_lookup_sparse(tf.ones([5, 2]), i, None)
     tf.nn.embedding_lookup_sparse(tf.ones([5, 2]), i, s, combiner="mean")
+    i, s = tf.sparse_placeholder(tf.int64), tf.sparse_placeholder(tf.float32)
     tf.nn.embedding_lookup_sparse([tf.ones([5, 2]), tf.ones([5, 2])], i, s, combiner="sqrtn")
 
 
@@ -176,3 +177,17 @@ def string_hashes(tf: Any) -> None:
     tf.reduce_join(tf.placeholder(tf.string, [2, 3]), 0)
     tf.reduce_join(x, keep_dims=True, separator="+")
     tf.strings.unsorted_segment_join(x, [0, 1], 2)
+
+
+def images(tf: Any) -> None:
+    x = tf.placeholder(tf.string, [])
+    tf.image.decode_png(x)
+    tf.image.decode_png(x, channels=3, dtype=tf.uint16)
+    tf.image.decode_jpeg(x, channels=1)
+    tf.image.decode_gif(x)
+    tf.image.decode_bmp(x, channels=3)
+    tf.image.decode_and_crop_jpeg(x, [0, 0, 1, 1])
+    tf.image.encode_png(tf.zeros([2, 2, 3], tf.uint8))
+    tf.image.encode_jpeg(tf.zeros([2, 2, 3], tf.uint8))
+    tf.image.extract_jpeg_shape(x)
+    tf.image.is_jpeg(x)

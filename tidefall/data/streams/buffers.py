@@ -124,7 +124,7 @@ class Prefetched(Through):
             return _unpacked(self._left.popleft())
         if self._ahead is None:
             self._ahead = Ahead(self.input, self._size, self.calls.quiet)
-        return _unpacked(self._ahead.take())
+        return taken(self._ahead)
 
     def close(self) -> None:
         if self._ahead is not None:
@@ -143,6 +143,11 @@ class Prefetched(Through):
         left, inner = state
         self._left = deque(left)
         self.input.restore(inner)
+
+
+def taken(ahead: Ahead) -> Element:
+    """The next element that was made ahead. Raises `End`, or what went wrong with it."""
+    return _unpacked(ahead.take())
 
 
 def _unpacked(made: Any) -> Element:

@@ -6,6 +6,7 @@ from typing import Any
 
 import numpy as np
 
+from tidefall.core import errors
 from tidefall.data.streams.passing import Through
 from tidefall.data.streams.stream import (
     Capture,
@@ -19,7 +20,7 @@ from tidefall.data.streams.stream import (
     rows_in,
     stream,
 )
-from tidefall.data.streams.vectorized import works_on_columns
+from tidefall.data.streams.vectorized import column_function, works_on_columns
 from tidefall.ops.dataset_steps import Step, as_step
 
 
@@ -31,7 +32,9 @@ class _Calling(Through):
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)
         self._function = Capture(step, calls, self.function_name)
-        self.wide = self.input.wide and works_on_columns(self._function.traced)
+        columns = column_function(self._function.traced) if self.input.wide else None
+        self.wide = columns is not None
+        self._columns = None if columns is None else self._function.of(columns, calls)
         self._failed: tuple[Columns, int] | None = None
 
     def _results(self, count: int) -> tuple[Columns, Columns]:
@@ -39,8 +42,10 @@ class _Calling(Through):
         columns = self._left()
         if columns is None:
             columns = self.input.block(count)
+            if self._columns is None:
+                raise AssertionError("what has no column function is not wide")
             try:
-                return columns, self._function(*columns)
+                return columns, self._columns(*columns)
             except Exception:
                 self._failed = columns, 0
                 columns = self._left()
@@ -67,7 +72,11 @@ class Mapped(_Calling):
     def next(self) -> Element:
         if self._failed is not None:
             return first_row(self.block(1))
-        return self._function(*self.input.next())
+        element = self.input.next()
+        try:
+            return self._function(*element)
+        except errors.OutOfRangeError:  # with which a function may end the pass
+            raise End from None
 
     def block(self, count: int) -> Columns:
         return self._results(count)[1]

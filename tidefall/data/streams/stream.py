@@ -131,6 +131,13 @@ class Capture:
         self.function = calls.bind(self.traced)
         self.captured = tuple([_as_value(each) for each in step[others]])
 
+    def of(self, function: Any, calls: Any) -> Capture:
+        """Another function that captured the same values."""
+        found = Capture.__new__(Capture)
+        found.traced, found.captured = function, self.captured
+        found.function = calls.bind(function)
+        return found
+
     def __call__(self, *element: Any) -> list[Any]:
         return list(self.function(*element, *self.captured))
 

@@ -45,9 +45,12 @@ class Number:
         return is_float(self.dtype)
 
     @property
-    def is_constant(self) -> bool:
-        """Whether the lanes are known while building."""
-        return isinstance(self.value, ir.Constant)
+    def is_known(self) -> bool:
+        """Whether the lanes are known while building, and none is NaN."""
+        if not isinstance(self.value, ir.Constant):
+            return False
+        text = str(self.value)
+        return not any(nan in text for nan in ("0x7ff8", "0xfff8", "0x7FF8", "0xFFF8"))
 
     def like(self, value: Value) -> Number:
         """Another value of the same dtype."""

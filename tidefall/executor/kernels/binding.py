@@ -29,6 +29,7 @@ class Bound:
       free_inputs: Arrays to write the other inputs to, by value.
       free_outputs: Arrays in which the other outputs are found, by value.
       interpreted: How many runs NumPy has done in its place.
+      words: Arrays to write the words of random streams to.
     """
 
     def __init__(
@@ -53,14 +54,14 @@ class Bound:
         constants = self._block(places.CONSTANTS, memory.constants_size)
         block = places.constant_block(memory)[: memory.constants_size]
         constants[: block.size] = block
-        if kernel.plan.passes:
-            pool = threads.pool()
-            self._table[[places.PARALLEL, places.POOL]] = pool.parallel, pool.control
+        pool = threads.pool()
+        self._table[[places.PARALLEL, places.POOL]] = pool.parallel, pool.control
         self._table[places.THREADS] = self.workers
         self._free = free
         fused = kernel.fused
         self.free_inputs = {v: self._view(x) for v, x in fused.inputs.items() if kind(x) == FREE}
         self.free_outputs = {v: self._view(x) for v, x in fused.outputs.items() if kind(x) == FREE}
+        self.words = [self._view(draw.words) for draw in fused.streams]
         self.call = builtin(loaded, self._table)
 
     def _block(self, place: int, size: int) -> Any:
@@ -117,7 +118,7 @@ class Bound:
             if not self.valid:
                 self.bind()
         except (UninitializedError, ValueError):
-            return self._by_nodes(*inputs)
+            return self._by_nodes(inputs)
         values = dict(zip(self._node.inputs, inputs, strict=True))
         fused = self._kernel.fused
         rows = [
@@ -134,17 +135,24 @@ class Bound:
             if kind(x) == ROW
         }
         if any(len(each) != count for each in rows):
-            return self._by_nodes(*inputs)
+            return self._by_nodes(inputs)
         answer = self.call(*rows, *made.values())
         if answer == TOO_MANY_ROWS:
             self._make_room(count)
             answer = self.call(*rows, *made.values())
         if answer != DONE:
-            return self._by_nodes(*inputs)
+            return self._by_nodes(inputs)
         return tuple([self._output(value, made) for value in self._node.outputs])
 
-    def _by_nodes(self, *inputs: Any) -> tuple[Any, ...]:
+    def _by_nodes(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+        """Runs node by node; what was taken of random streams is taken again."""
         self.interpreted += 1
+        fused = self._kernel.fused
+        rows = next((v for v, x in fused.inputs.items() if kind(x) == ROW), None)
+        count = 0 if rows is None else len(inputs[self._node.inputs.index(rows)])
+        for draw in fused.streams:
+            outputs = draw.fixed * count if draw.each_row else draw.fixed
+            self._store.random.give_back(draw.node.op.name, outputs * draw.arguments[2])
         return self._interpret(*inputs)  # type: ignore[no-any-return]
 
     def _output(self, value: Value, made: dict[Value, Any]) -> Any:

@@ -1,9 +1,9 @@
 """Compiled kernels kept on disk, so that the next process need not compile them again.
 
-:func:`object_code` is all that others need. A file of the cache is code that we are going to run,
-so it is believed only from a directory that is ours and closed to others, and only if its checksum
-is right; anything else counts as absent. Files come into being under another name and are renamed,
-so that processes share a cache without locks.
+:func:`object_code` and :func:`code_of` are all that others need. A file of the cache is code that
+we are going to run, so it is believed only from a directory that is ours and closed to others, and
+only if its checksum is right; anything else counts as absent. Files come into being under another
+name and are renamed, so that processes share a cache without locks.
 
 The directory is ``TIDEFALL_CACHE``, else ``tidefall`` in ``XDG_CACHE_HOME``, else in ``~/.cache``;
 kernels lie in a folder ``kernels`` in it. ``TIDEFALL_CACHE=off`` keeps nothing.
@@ -19,7 +19,7 @@ import platform
 import stat
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Final, NamedTuple
@@ -57,23 +57,37 @@ def object_code(text: str, target: Target) -> bytes:
     Raises:
       KernelError: LLVM refused the text.
     """
+    return code_of(text, target, lambda: text)
+
+
+def code_of(description: str, target: Target, write: Callable[[], str]) -> bytes:
+    """Object code by a description of its IR, which is written only if the cache has no code.
+
+    Args:
+      description: Differs whenever the IR might.
+      target: The machine.
+      write: Writes the IR.
+
+    Raises:
+      KernelError: LLVM refused the text.
+    """
     cache = default_cache()
-    name = key(text, target)
+    name = key(description, target)
     data = cache.get(name) if cache else None
     if data is None:
-        data = compile_object(text, target)
+        data = compile_object(write(), target)
         if cache:
             cache.put(name, data)
     return data
 
 
-def key(text: str, target: Target) -> str:
+def key(description: str, target: Target) -> str:
     """The name under which code is kept: it differs whenever the code might."""
     versions = (
         f"{sys.implementation.cache_tag} {platform.python_version()} llvmlite {VERSION} "
         f"llvm {binding.llvm_version_info} tidefall {_own_version()}"
     )
-    parts = (versions, target.identity, text)
+    parts = (versions, target.identity, description)
     return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 

@@ -2,10 +2,9 @@
 
 To add a primitive, write one function of `Number`s and decorate it with its name. It is then an
 entry of `TEMPLATES`, called as ``TEMPLATES[name](v, dtype, *operands)``, where ``dtype`` is the
-common dtype of the operands (of ``where`` and ``clip``, of all but the condition). The result has
-that dtype too, or is a truth value if the name is in `PREDICATES`. Casts are
-`Vectors.cast`. float16 and bfloat16 are computed as float32 and rounded after each primitive, as
-NumPy does.
+common dtype of the operands (of ``where``, of all but the condition). The result has that dtype
+too, or is a truth value if the name is in `PREDICATES`. Casts are `Vectors.cast`. float16 and
+bfloat16 are computed as float32 and rounded after each primitive, as NumPy does.
 """
 
 from __future__ import annotations
@@ -155,10 +154,10 @@ def maximum(x: Number, y: Number) -> Number:
     """The larger; NaN where one is NaN."""
     if not x.is_float:
         return x | y if x.dtype == BOOL else choose(x > y, x, y)
-    if y.is_constant:  # one instruction of most CPUs
+    if y.is_known:  # one instruction of most CPUs
         x, y = y, x
     larger = choose(x > y, x, y)
-    return larger if x.is_constant else choose(x.is_nan(), x, larger)
+    return larger if x.is_known else choose(x.is_nan(), x, larger)
 
 
 @template("minimum")
@@ -166,10 +165,10 @@ def minimum(x: Number, y: Number) -> Number:
     """The smaller; NaN where one is NaN."""
     if not x.is_float:
         return x & y if x.dtype == BOOL else choose(x < y, x, y)
-    if y.is_constant:
+    if y.is_known:
         x, y = y, x
     smaller = choose(x < y, x, y)
-    return smaller if x.is_constant else choose(x.is_nan(), x, smaller)
+    return smaller if x.is_known else choose(x.is_nan(), x, smaller)
 
 
 @template("fmax")
@@ -283,7 +282,7 @@ _enter_all(
 
 _INLINE = {
     name: getattr(math_functions, name)
-    for name in "exp exp2 expm1 log log2 log10 log1p tanh logaddexp".split()
+    for name in "exp exp2 expm1 log log2 log10 log1p log1p_fraction tanh logaddexp".split()
 }
 _OUT_OF_LINE = {
     **{name: getattr(math_functions, name) for name in "sinh cosh asinh acosh atanh".split()},

@@ -9,7 +9,8 @@ from typing import Any
 from tidefall.compiler.fuse import Fused
 from tidefall.compiler.primitives import FREE, ROW, kind
 from tidefall.executor.kernels.binding import Bound, python_function
-from tidefall.executor.kernels.cache import object_code
+from tidefall.executor.kernels.cache import code_of
+from tidefall.executor.kernels.dump import dump
 from tidefall.executor.kernels.kernel import ENTRY, Kernel, make
 from tidefall.executor.kernels.layout import array_layout
 from tidefall.executor.kernels.loading import Loaded, load_object
@@ -73,13 +74,18 @@ def compile_kernels(plan: Plan) -> Plan:
     return plan.with_nodes([_compiled(n) if n.type == KERNEL else n for n in plan.nodes])
 
 
-def _compiled(node: Node) -> Node:
+def planned(node: Node) -> Kernel:
+    """The kernel of a node, not yet compiled."""
     layout = array_layout()
     if layout is None:
         raise RuntimeError("arrays have an unknown layout")
-    target = host()
-    kernel = make(node.attrs["fused"], target, layout)
-    code = object_code(kernel.text, target)
+    return make(node.attrs["fused"], host(), layout)
+
+
+def _compiled(node: Node) -> Node:
+    kernel = planned(node)
+    code = code_of(kernel.identity, kernel.target, lambda: kernel.text)
+    dump(node, kernel)
     symbols = {"PyLong_FromLong": python_function("PyLong_FromLong")}
     loaded = load_object(code, ENTRY, symbols)
     attrs = {**node.attrs, "call": Call(node, kernel, loaded)}

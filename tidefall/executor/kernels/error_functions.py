@@ -26,7 +26,7 @@ def _near_zero(x: Number) -> Number:
 
 
 def erfc(x: Number) -> Number:
-    """``1 - erf(x)``, also where that is small; within 3.5 ulp."""
+    """``1 - erf(x)``, also where that is small; within 5 ulp."""
     size = at_most(x.abs(), _ZERO_FROM[x.dtype])
     t = (size - 3.0) / (size + 3.0)
     scaled = horner(t, polynomials.ERFC[x.dtype]) / (size * 2.0 + 1.0)

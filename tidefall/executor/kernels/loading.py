@@ -22,7 +22,12 @@ from tidefall.executor.kernels.llvm import binding
 from tidefall.executor.kernels.target import Target
 
 #: What a kernel may call besides the C library: Python's own functions of these names.
-PYTHON_SYMBOLS: Final = ("PyEval_SaveThread", "PyEval_RestoreThread")
+PYTHON_SYMBOLS: Final = (
+    "PyEval_SaveThread",
+    "PyEval_RestoreThread",
+    "Py_IncRef",
+    "Py_DecRef",
+)
 
 Code = TypeVar("Code", bytes, str)
 

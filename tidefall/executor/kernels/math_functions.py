@@ -159,12 +159,12 @@ def log(x: Number) -> Number:
 
 
 def log2(x: Number) -> Number:
-    """The logarithm to base 2, within 1 ulp, and exact for powers of two."""
+    """The logarithm to base 2, within 1.1 ulp, and exact for powers of two."""
     return _at_the_ends(x, x, _log_to_base(2, x))
 
 
 def log10(x: Number) -> Number:
-    """The logarithm to base 10, within 1 ulp, and exact for powers of ten."""
+    """The logarithm to base 10, within 1.1 ulp, and exact for powers of ten."""
     return _at_the_ends(x, x, _log_to_base(10, x))
 
 
@@ -207,11 +207,15 @@ def logaddexp(x: Number, y: Number) -> Number:
     """
     larger = choose(x > y, x, y)
     apart = choose(x.equals(y), 0.0, x - y)  # infinities, too, may be equal
-    small = exp(-apart.abs())
+    return larger + log1p_fraction(exp(-apart.abs()))
+
+
+def log1p_fraction(x: Number) -> Number:
+    """``log(1 + x)`` for ``x`` from 0 to 1, within 2 ulp, at half the cost of `log1p`."""
     # log((2 + t) / (2 - t)) in powers of t, where t is this quotient.
-    t = small / small.times_plus(0.5, 1.0)
+    t = x / x.times_plus(0.5, 1.0)
     z = t * t
-    return larger + (t * z).times_plus(horner(z, polynomials.LOG_OF_ONE_AND[x.dtype]), t)
+    return (t * z).times_plus(horner(z, polynomials.LOG_OF_ONE_AND[x.dtype]), t)
 
 
 def asinh(x: Number) -> Number:

@@ -8,7 +8,7 @@ values, one accumulator area for each chunk of rows, and for each worker the til
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
 import numpy as np
 
@@ -78,6 +78,7 @@ class Memory:
       tiles: Offset of each row array in a worker's tile.
       tile_size: Size of a tile.
       turned: Offset in a tile of the room for a transposed array.
+      draft: Offset in a tile of the room for random numbers in the order of their stream.
       kept: Offset of row arrays that later passes read, within the memory kept for a tile.
       kept_size: Size of that.
       slots: Number of places in the table.
@@ -96,6 +97,7 @@ class Memory:
     tiles: dict[Array, int] = field(default_factory=dict)
     tile_size: int = 0
     turned: int = 0
+    draft: int = 0
     kept: dict[Array, int] = field(default_factory=dict)
     kept_size: int = 0
     slots: int = FIRST_POINTER
@@ -107,7 +109,7 @@ def lay_out(fused: Fused, plan: Schedule, lanes: int, tile: int) -> Memory:
     _table(memory, fused)
     _free(memory, fused, plan)
     _sums(memory, plan, lanes)
-    for array in sorted(plan.kept, key=lambda x: (width(x), x.dtype.itemsize, id(x))):
+    for array in plan.kept:
         memory.kept[array] = memory.kept_size
         memory.kept_size += padded(width(array) * tile * array.dtype.itemsize)
     inputs = _inputs(memory, fused, plan, tile)
@@ -118,6 +120,14 @@ def lay_out(fused: Fused, plan: Schedule, lanes: int, tile: int) -> Memory:
         s.columns * s.instruction.result.dtype.itemsize for s in memory.sums.values() if not s.lanes
     ]
     memory.tile_size += padded(max(wide, default=0) * tile)
+    memory.draft = memory.tile_size
+    drafts = [
+        draft_size(step, tile, lanes)
+        for steps in plan.passes
+        for step in steps
+        if not isinstance(step, Group) and step.name == "uniform"
+    ]
+    memory.tile_size += padded(max(drafts, default=0))
     return memory
 
 
@@ -140,6 +150,7 @@ def _table(memory: Memory, fused: Fused) -> None:
 
 def _free(memory: Memory, fused: Fused, plan: Schedule) -> None:
     arrays = [x for x in fused.inputs.values() if kind(x) == FREE]
+    arrays += [draw.words for draw in fused.streams]
     for steps in plan.between:
         arrays += [x for step in steps for x in results(step)]
     for steps in plan.passes:
@@ -224,6 +235,17 @@ def _tile(
             allocator.give(memory.tiles[x], padded(width(x) * tile * x.dtype.itemsize))
             del living[x]
     memory.tile_size = max(memory.tile_size, allocator.size)
+
+
+def per_block(dtype: np.dtype[Any]) -> int:
+    """How many numbers of a dtype one block of 128 bits gives."""
+    return 16 // dtype.itemsize
+
+
+def draft_size(instruction: Instruction, tile: int, lanes: int) -> int:
+    """The bytes that the numbers of a tile take in the stream's order, begun blocks included."""
+    dtype = instruction.result.dtype
+    return (tile * width(instruction.result) + (2 + lanes) * per_block(dtype)) * dtype.itemsize
 
 
 class _Allocator:

@@ -4,18 +4,14 @@ from __future__ import annotations
 
 from typing import Any
 
-import numpy as np
-
-from tidefall.array.record import Array, Instruction
-from tidefall.compiler.fuse import Fused, PackedRule
-from tidefall.compiler.primitives import FREE, REDUCTIONS, ROW, kind, width
-from tidefall.executor.kernels import groups, memory, products, reductions
-from tidefall.executor.kernels.body import BYTE, POINTER, Body, Design, apply
+from tidefall.array.record import Instruction
+from tidefall.compiler.fuse import Fused
+from tidefall.compiler.primitives import REDUCTIONS, ROW, kind, width
+from tidefall.executor.kernels import groups, memory, products, randoms, reductions
+from tidefall.executor.kernels.body import BYTE, POINTER, Body, Design
 from tidefall.executor.kernels.llvm import ir
 from tidefall.executor.kernels.loops import INT64, Loop
 from tidefall.executor.kernels.schedule import Group, Step
-from tidefall.executor.kernels.vectors import Vectors
-from tidefall.executor.kernels.views import whole
 
 VOID = ir.VoidType()
 TRUTH = ir.IntType(1)
@@ -50,8 +46,8 @@ def pass_function(design: Design, fused: Fused, number: int, largest: int) -> An
     steps = design.plan.passes[number]
     _clear_sums(body, steps)
     count = body.slot(memory.ROWS)
-    total = _tiles(body, count)
-    chunks = _chunks(body, total, largest)
+    total = tiles_of(body, count)
+    chunks = chunks_of(body, total, largest)
     each = _rows_of_tile(body, count, total)
     first = b.sdiv(b.mul(chunk, total), chunks)
     last = b.sdiv(b.mul(body.plus(chunk, 1), total), chunks)
@@ -63,13 +59,16 @@ def pass_function(design: Design, fused: Fused, number: int, largest: int) -> An
         body.kept_base = body.shifted(kept, body.times(tile.index, places.kept_size))
         _load_inputs(body, fused, steps, start)
         for step in steps:
-            _row_step(body, step)
+            if not isinstance(step, Group) and step.name == "uniform":
+                _draw(body, step, start)
+            else:
+                _row_step(body, step)
         _store_outputs(body, fused, steps, start)
     b.ret_void()
     return function
 
 
-def _tiles(body: Body, count: Any) -> Any:
+def tiles_of(body: Body, count: Any) -> Any:
     tile = body.design.tile
     return body.builder.sdiv(body.plus(count, tile - 1), INT64(tile))
 
@@ -81,7 +80,7 @@ def _rows_of_tile(body: Body, count: Any, tiles: Any) -> Any:
     return b.and_(body.plus(even, lanes - 1), INT64(-lanes))
 
 
-def _chunks(body: Body, tiles: Any, largest: int) -> Any:
+def chunks_of(body: Body, tiles: Any, largest: int) -> Any:
     b = body.builder
     return b.select(b.icmp_signed("<", tiles, INT64(largest)), tiles, INT64(largest))
 
@@ -91,7 +90,7 @@ def _clear_sums(body: Body, steps: list[Step]) -> None:
         area = body.design.memory.sums[step.result]
         start = body.shifted(body.sums_base, area.offset)
         dtype = step.result.dtype
-        nothing = 0 if step.name == "matmul" else reductions.start_of(step.name, dtype)
+        nothing = reductions.nothing_of(step)
         if not nothing:
             memset(body, start, area.size)
             continue
@@ -140,6 +139,14 @@ def _load_inputs(body: Body, fused: Fused, steps: list[Step], start: Any) -> Non
             body.builder.call(function, [rows, body.base(x), body.valid])
 
 
+def _draw(body: Body, step: Instruction, start: Any) -> None:
+    """Fills a tile with random numbers."""
+    rows = randoms.uniform(body, step, start)
+    x = step.result
+    function = _copier(body.design, x.dtype.itemsize, width(x), into_tile=True)
+    body.builder.call(function, [rows, body.base(x), body.valid])
+
+
 def _store_outputs(body: Body, fused: Fused, steps: list[Step], start: Any) -> None:
     views = body.design.plan.views
     made = {x for step in steps for x in memory.results(step)}
@@ -182,10 +189,10 @@ def _copier(design: Design, item: int, columns: int, into_tile: bool) -> Any:
 # -- free values -----------------------------------------------------------------------------------
 
 
-def between_function(design: Design, fused: Fused, number: int, largest: int) -> Any:
-    """``(table)``: what is computed before pass ``number``; after the last, updates too.
+def between_function(design: Design, fused: Fused, number: int) -> Any:
+    """``(table)``: the free values that are computed before pass ``number``.
 
-    The function returns whether all checks hold that it has made; else it has changed nothing.
+    The function returns whether all checks hold that are known after the last pass.
     """
     function = ir.Function(design.module, ir.FunctionType(TRUTH, [POINTER]), f"between{number}")
     function.linkage = "internal"
@@ -193,18 +200,10 @@ def between_function(design: Design, fused: Fused, number: int, largest: int) ->
     body = Body(design, b, function.args[0])
     body.fetch(range(memory.FREE_MEMORY, memory.SUMS + 1))
     body.fetch([memory.CONSTANTS, *design.memory.cells.values()])
-    if number:
-        tiles = _tiles(body, body.slot(memory.ROWS))
-        chunks = _chunks(body, tiles, largest)
-        for step in memory.sums_of(design.plan.passes[number - 1]):
-            _combine(body, step, chunks)
     for step in design.plan.between[number]:
         _free_step(body, step)
     if number == len(design.plan.passes):
         _check(body, fused)
-        for index, (rule, shared, gradients) in enumerate(fused.packed):
-            _update(body, rule, shared, len(gradients), design.memory.packed[index])
-        _commit(body, fused)
     b.ret(TRUTH(1))
     return function
 
@@ -232,99 +231,3 @@ def _free_step(body: Body, step: Step) -> None:
         reductions.place(body, step)
     else:
         raise AssertionError(f"no template for {step.name}")
-
-
-def _combine(body: Body, step: Instruction, chunks: Any) -> None:
-    """Combines the results of all chunks, in order."""
-    area = body.design.memory.sums[step.result]
-    result, v = step.result, body.v
-    combine = reductions.combination(step)
-    nothing = 0 if step.name == "matmul" else reductions.start_of(step.name, result.dtype)
-    size = body.design.memory.sums_size
-    start = body.shifted(body.pointer(memory.SUMS), area.offset)
-    base = body.base(result)
-
-    def total(place: Any) -> Any:
-        first = v.constant(result.dtype, nothing)
-        with Loop(body.builder, 0, chunks, carried=[first]) as chunk:
-            there = body.shifted(start, body.times(chunk.index, size))
-            found = v.load(result.dtype, v.at(result.dtype, there, place))
-            chunk.following = [combine(v, result.dtype, chunk.carried[0], found)]
-        return chunk.results[0]
-
-    if area.lanes:
-        with Loop(body.builder, 0, width(result)) as at:
-            lanes = total(body.times(at.index, v.lanes))
-            single = v.with_lanes(1)
-            value = single.broadcast(result.dtype, v.reduce(result.dtype, lanes, combine))
-            single.store(result.dtype, value, v.at(result.dtype, base, at.index))
-        return
-    high, wide = result.shape
-    with Loop(body.builder, 0, high) as row, Loop(body.builder, 0, wide, v.lanes) as column:
-        inside = body.plus(body.times(row.index, area.columns), column.index)
-        outside = body.plus(body.times(row.index, wide), column.index)
-        v.store(result.dtype, total(inside), v.at(result.dtype, base, outside))
-
-
-def _commit(body: Body, fused: Fused) -> None:
-    """Writes the new values of variables, after everything has read the old ones."""
-    views, single = body.design.plan.views, body.v.with_lanes(1)
-    for key, x in fused.writes.items():
-        view, target = views[x], whole(fused.cells[key])
-        with body.over(target.dims) as indices:
-            value = body.free_scalar(view, indices, single)
-            single.store(x.dtype, value, body.element(target, indices))
-
-
-def _update(body: Body, rule: PackedRule, shared: list[Array], members: int, slots: int) -> None:
-    """One update rule for all elements of many variables.
-
-    The table tells of each variable: pointers to its states, to its gradient, and its size.
-    """
-    v, single, b = body.v, body.v.with_lanes(1), body.builder
-    views = body.design.plan.views
-    numbers = {
-        x: body.free_scalar(views[value], [], single)
-        for x, value in zip(rule.shared, shared, strict=True)
-    }
-    for instruction in rule.recording.instructions:
-        if kind(instruction.result) == FREE:
-            operands = [_number(single, numbers, x) for x in instruction.inputs]
-            numbers[instruction.result] = apply(single, instruction, operands)
-    scalars = {x: single.lane(value, 0) for x, value in numbers.items()}
-    record = len(rule.states) + 2
-    with Loop(b, 0, members) as member:
-        place = body.plus(body.times(member.index, record), slots)
-        at = b.gep(body.table, [place], source_etype=INT64)
-        words = [
-            b.load(b.gep(at, [INT64(i)], source_etype=INT64), align=8, typ=INT64)
-            for i in range(record)
-        ]
-        pointers = [b.inttoptr(word, POINTER) for word in words[:-1]]
-        full = b.and_(words[-1], INT64(-v.lanes))
-        for vectors, start, stop in ((v, 0, full), (single, full, words[-1])):
-            known = {x: vectors.broadcast(x.dtype, s) for x, s in scalars.items()}
-            with Loop(b, start, stop, vectors.lanes) as element:
-                _update_at(vectors, rule, pointers, dict(known), element.index)
-
-
-def _number(v: Vectors, known: dict[Array, Any], x: Array) -> Any:
-    if x not in known:
-        if x.value is None:
-            raise AssertionError("a rule reads what it was not given")
-        known[x] = v.constant(x.dtype, np.asarray(x.value).reshape(())[()])
-    return known[x]
-
-
-def _update_at(
-    v: Vectors, rule: PackedRule, pointers: list[Any], known: dict[Array, Any], index: Any
-) -> None:
-    arrays = [*rule.states, rule.gradient]
-    for x, pointer in zip(arrays, pointers, strict=True):
-        known[x] = v.load(x.dtype, v.at(x.dtype, pointer, index))
-    for instruction in rule.recording.instructions:
-        if instruction.result not in known:
-            operands = [_number(v, known, x) for x in instruction.inputs]
-            known[instruction.result] = apply(v, instruction, operands)
-    for x, result, pointer in zip(rule.states, rule.results, pointers, strict=False):
-        v.store(x.dtype, known[result], v.at(x.dtype, pointer, index))

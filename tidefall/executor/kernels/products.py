@@ -21,7 +21,6 @@ from tidefall.executor.kernels.loops import Loop, blocks
 from tidefall.executor.kernels.schedule import Group
 from tidefall.executor.kernels.views import Axis, View
 
-
 #: Products of at most so many multiply-adds of vectors are written out, without a loop.
 MOST_UNROLLED = 96
 
@@ -110,8 +109,8 @@ def group_with_sums(body: Body, group: Group) -> None:
         if total.name == "matmul":
             body.clear_tail(total.inputs[0])
         high += total.result.shape[0] if total.name == "matmul" else 1
-    size = max(1, body.design.registers // (high + 1))
-    for start, stop, size in blocks(columns, size):
+    most = max(1, body.design.registers // (high + 1))
+    for start, stop, size in blocks(columns, most):
         with Loop(body.builder, start, stop, size) as at:
             _summed_block(body, loop, at.index, size)
 
@@ -131,7 +130,7 @@ def _summed_block(body: Body, loop: GroupLoop, first: Any, size: int) -> None:
         mask = body.is_valid(rows.index)
         row_values = _rows_of_product(body, group, rows.index)
         others = [_left_of(body, total, rows.index) for total in group.sums]
-        following = []
+        following: list[Any] = []
         values = []
         for j in range(size):
             product = _small_product(body, group, row_values, weights[j])

@@ -68,7 +68,7 @@ class Schedule:
     between: list[list[Step]]
     views: dict[Array, View]
     constants: list[Array]
-    kept: set[Array]
+    kept: list[Array]
 
 
 def schedule(fused: Fused) -> Schedule:
@@ -86,7 +86,8 @@ class _Scheduler:
         self.work: list[Instruction] = []
         self._definition: dict[Array, Instruction] = {}
         self._needed = self._find_needed()
-        for array in (*fused.inputs.values(), *fused.cells.values()):
+        words = [draw.words for draw in fused.streams]
+        for array in (*fused.inputs.values(), *fused.cells.values(), *words):
             self._place(array)
         for instruction in fused.recording.instructions:
             if instruction.result in self._needed:
@@ -198,15 +199,16 @@ class _Scheduler:
             uses.setdefault(self._place(each).root, set()).add(None)
         return uses
 
-    def _kept(self, in_rows: list[Instruction]) -> set[Array]:
-        kept = set()
+    def _kept(self, in_rows: list[Instruction]) -> list[Array]:
+        kept: dict[Array, None] = {}  # in the order of first use: the layout follows it
         for instruction in in_rows:
             now = self.pass_of[instruction.result]
             for each in instruction.inputs:
                 root = self.views[each].root
                 if kind(root) == ROW and self.pass_of[root] < now:
-                    kept.add(root)
-        return kept - set(self.fused.inputs.values())
+                    kept[root] = None
+        inputs = set(self.fused.inputs.values())
+        return [root for root in kept if root not in inputs]
 
 
 def _over_rows(instruction: Instruction) -> bool:

@@ -11,6 +11,7 @@ computed with as a float32; see `tidefall.executor.kernels.elementwise`.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable, Sequence
 from typing import Any, TypeAlias
 
@@ -33,6 +34,8 @@ BFLOAT16: DType = np.dtype(ml_dtypes.bfloat16)
 
 _FLOATS = {FLOAT16: ir.HalfType(), FLOAT32: ir.FloatType(), FLOAT64: ir.DoubleType()}
 _INDEX = ir.IntType(32)
+#: So many constants are kept.
+_MOST_CONSTANTS = 4096
 
 
 def is_float(dtype: DType) -> bool:
@@ -79,32 +82,23 @@ class Vectors:
 
     def element(self, dtype: DType) -> Any:
         """The type of one element in a register."""
-        if dtype == BOOL:
-            return ir.IntType(1)
-        return self.stored(dtype)
+        return _element(dtype)
 
     def stored(self, dtype: DType) -> Any:
         """The type of one element in memory."""
-        if not supported(dtype):
-            raise TypeError(f"there are no vectors of {dtype}.")
-        return _FLOATS.get(dtype) or ir.IntType(8 * dtype.itemsize)
+        return _stored(dtype)
 
     def type(self, dtype: DType) -> Any:
         """The type of a vector in registers."""
-        return ir.VectorType(self.element(dtype), self.lanes)
+        return _vector(dtype, self.lanes)
 
     def constant(self, dtype: DType, number: Any) -> Value:
         """A vector with the same number, rounded to ``dtype``, in every lane."""
-        return ir.Constant(self.type(dtype), [self.scalar(dtype, number)] * self.lanes)
+        return _constant(dtype, self.lanes, repr(number), number)
 
     def scalar(self, dtype: DType, number: Any) -> Value:
         """One number as a constant."""
-        element = self.element(dtype)
-        if dtype == BFLOAT16:
-            return ir.Constant(element, int(dtype.type(number).view(np.uint16)))
-        if is_float(dtype):
-            return ir.Constant(element, float(dtype.type(number)))
-        return ir.Constant(element, int(number))
+        return _scalar(dtype, number)
 
     def broadcast(self, dtype: DType, scalar: Value) -> Value:
         """A vector with ``scalar`` in every lane."""
@@ -372,6 +366,47 @@ class Vectors:
 def bits_dtype(dtype: DType) -> DType:
     """The signed integers of the size of ``dtype``."""
     return np.dtype(f"i{dtype.itemsize}")
+
+
+@functools.cache
+def _stored(dtype: DType) -> Any:
+    if not supported(dtype):
+        raise TypeError(f"there are no vectors of {dtype}.")
+    return _FLOATS.get(dtype) or ir.IntType(8 * dtype.itemsize)
+
+
+@functools.cache
+def _element(dtype: DType) -> Any:
+    return ir.IntType(1) if dtype == BOOL else _stored(dtype)
+
+
+@functools.cache
+def _vector(dtype: DType, lanes: int) -> Any:
+    return ir.VectorType(_element(dtype), lanes)
+
+
+def _scalar(dtype: DType, number: Any) -> Value:
+    element = _element(dtype)
+    if dtype == BFLOAT16:
+        return ir.Constant(element, int(dtype.type(number).view(np.uint16)))
+    if is_float(dtype):
+        return ir.Constant(element, float(dtype.type(number)))
+    return ir.Constant(element, int(number))
+
+
+_constants: dict[tuple[DType, int, str], Value] = {}
+
+
+def _constant(dtype: DType, lanes: int, name: str, number: Any) -> Value:
+    """A vector constant, whose text llvmlite then makes once; ``name`` tells 0.0 from -0.0."""
+    key = (dtype, lanes, name)
+    found = _constants.get(key)
+    if found is None:
+        if len(_constants) >= _MOST_CONSTANTS:
+            _constants.clear()
+        found = ir.Constant(_vector(dtype, lanes), [_scalar(dtype, number)] * lanes)
+        _constants[key] = found
+    return found
 
 
 def _like(kind: Any, element: Any) -> Any:

@@ -1,0 +1,1 @@
+"""How fast input pipelines give rows, beside other libraries."""

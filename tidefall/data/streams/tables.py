@@ -1,0 +1,67 @@
+"""Streams over the rows of tables; the next chunk is read while one is used."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+from tidefall.data.streams.buffers import Ahead, taken
+from tidefall.data.streams.stream import Columns, End, Stream, stream
+from tidefall.data.tables import view_of
+from tidefall.ops.dataset_steps import Step
+
+
+class _Chunks:
+    """The chunks of a table, one after another."""
+
+    def __init__(self, chunks: Iterator[dict[str, Any]]) -> None:
+        self._chunks = chunks
+
+    def next(self) -> Columns:
+        """The next chunk. Raises `End` at the end."""
+        chunk = next(self._chunks, None)
+        if chunk is None:
+            raise End
+        return [chunk[name] for name in sorted(chunk)]
+
+
+@stream("TableDataset")
+class Rows(Stream):
+    """The rows of a table."""
+
+    wide = True
+
+    def __init__(self, step: Step, calls: Any) -> None:
+        super().__init__(step, calls)
+        self._view = view_of(step["token"])
+        self._begin()
+
+    def _begin(self) -> None:
+        self._reader: Ahead | None = None
+        self._columns: Columns | None = None
+        self._at = 0
+        self._given = 0
+
+    def block(self, count: int) -> Columns:
+        while self._columns is None or self._at >= len(self._columns[0]):
+            if self._reader is None:
+                self._reader = Ahead(_Chunks(self._view.chunks()), 1, self.calls.quiet)
+            self._columns, self._at = taken(self._reader), 0
+        start = self._at
+        columns = [column[start : start + count] for column in self._columns]
+        self._at += len(columns[0])
+        self._given += len(columns[0])
+        return columns
+
+    def close(self) -> None:
+        if self._reader is not None:
+            self._reader.stop()
+
+    def save(self) -> Any:
+        return self._given
+
+    def restore(self, state: Any) -> None:
+        self.close()
+        self._begin()
+        while self._given < state:
+            self.block(state - self._given)
