@@ -33,7 +33,7 @@ LAYERS: dict[str, set[str]] = {
     "ir": {"core"},
     "ops": _GRAPH | {"proto", "state"},
     "gradients": _GRAPH | {"ops"},
-    "compiler": _GRAPH | {"ops", "array.numpy", "array.record", "array.symbols"},
+    "compiler": _GRAPH | {"ops", "array.numpy", "array.record", "array.symbolic", "array.symbols"},
     "state": {"core", "array"},
     "executor": _TO_EXECUTOR,
     "client": _TO_CLIENT,

@@ -10,7 +10,9 @@ from __future__ import annotations
 
 import builtins
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from typing import Any
 
@@ -45,11 +47,26 @@ class Instruction:
 
 
 class Recording:
-    """The instructions recorded so far, in order."""
+    """The instructions recorded so far, in order.
+
+    Attributes:
+      instructions: The instructions.
+      checks: Truth values that must hold for the results to be worth anything.
+    """
 
     def __init__(self) -> None:
         self.instructions: list[Instruction] = []
+        self.checks: list[Array] = []
         self._constants: dict[Any, Array] = {}
+
+    @contextmanager
+    def active(self) -> Iterator[None]:
+        """Within it, functions that are given no array record here."""
+        token = _active.set(self)
+        try:
+            yield
+        finally:
+            _active.reset(token)
 
     def input(self, shape: Shape, dtype: Any) -> Array:
         """A new array that comes from outside."""
@@ -74,6 +91,17 @@ class Recording:
         result = Array(self, shape, np.dtype(dtype))
         self.instructions.append(Instruction(name, tuple(inputs), params, result))
         return result
+
+
+_active: ContextVar[Recording] = ContextVar("active")
+
+
+def _recording_of(operands: Sequence[Any]) -> Recording:
+    """Where to write down what is done with these operands."""
+    for each in operands:
+        if isinstance(each, Array):
+            return each.recording
+    return _active.get()
 
 
 # -- elementwise primitives ------------------------------------------------------------------------
@@ -127,7 +155,9 @@ def broadcast(*shapes: Shape) -> Shape:
 def _apply(name: str, *operands: Any) -> Any:
     """Records an elementwise primitive, with NumPy's promotion of dtypes."""
     name = _ALIASES.get(name, name)
-    recording = next(each.recording for each in operands if isinstance(each, Array))
+    if not builtins.any(isinstance(each, Array) for each in operands):
+        return getattr(np, name)(*operands)
+    recording = _recording_of(operands)
     if name == "where":
         condition, *rest = operands
         dtype = _common(rest)
@@ -327,6 +357,8 @@ def count(x: Array, dtype: Any, axes: Sequence[int] | None = None) -> Any:
 
 def reshape(x: Any, shape: Any, **_: Any) -> Any:
     """The same elements in another shape; one size may be -1."""
+    if not isinstance(x, Array):
+        return np.reshape(x, shape)
     target = (shape,) if _is_size(shape) else tuple(shape)
     if -1 in [s for s in target if not isinstance(s, Rows)]:
         target = _completed(x, target)
@@ -388,17 +420,10 @@ def expand_dims(x: Any, axis: int) -> Any:
     return reshape(x, (*x.shape[:at], 1, *x.shape[at:]))
 
 
-def squeeze(x: Any, axis: Any = None) -> Any:
-    """The array without dimensions of size 1."""
-    if axis is None:
-        raise NotRecordable("squeezing every axis")
-    axes = {a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,))}
-    return reshape(x, tuple([size for i, size in enumerate(x.shape) if i not in axes]))
-
-
 def broadcast_to(x: Any, shape: Any) -> Any:
     """The array repeated to a shape."""
     target = tuple(shape)
+    x = _array(_recording_of([x]), x)
     if x.shape == target:
         return x
     if broadcast(x.shape, target) != target:
@@ -411,9 +436,14 @@ def plain(x: Any) -> Any:
     return x
 
 
-asarray = array = ascontiguousarray = lambda x, dtype=None, **_: (
-    x if dtype is None else _cast(x, np.dtype(dtype))
-)
+def asarray(x: Any, dtype: Any = None, **_: Any) -> Any:
+    """The array itself, in a dtype."""
+    if not isinstance(x, Array):
+        return np.asarray(x, dtype)
+    return x if dtype is None else _cast(x, np.dtype(dtype))
+
+
+array = ascontiguousarray = asarray
 
 
 def zeros_like(x: Array, dtype: Any = None) -> Any:
@@ -434,14 +464,8 @@ def full_like(x: Array, value: Any, dtype: Any = None) -> Any:
 
 def full(shape: Any, value: Any, dtype: Any = None) -> Any:
     """One value in a shape."""
-    if not isinstance(value, Array):
-        raise NotRecordable("a new array")
+    value = _array(_recording_of([value]), value)
     return broadcast_to(value if dtype is None else _cast(value, np.dtype(dtype)), shape)
-
-
-def is_string(x: Any) -> bool:
-    """Whether it holds strings."""
-    return False
 
 
 # -- reductions, products, joining -----------------------------------------------------------------
@@ -451,6 +475,8 @@ def _reduce(name: str, x: Array, axis: Any, keepdims: bool, dtype: Any = None) -
     if axis is None:
         axis = tuple(range(x.ndim))
     axes = tuple(sorted({a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,))}))
+    if dtype is None and name in ("sum", "prod"):
+        dtype = getattr(np, name)(np.zeros(0, x.dtype)).dtype  # of narrow integers a wider one
     if dtype is not None:
         x = _cast(x, np.dtype(dtype))
     if not axes:
@@ -484,8 +510,8 @@ any = _reduction("any")
 
 def matmul(a: Any, b: Any) -> Array:
     """The product of two matrices."""
-    if not (isinstance(a, Array) and isinstance(b, Array)):
-        raise NotRecordable("a product with something that is no array")
+    recording = _recording_of([a, b])
+    a, b = _array(recording, a), _array(recording, b)
     if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
         raise NotRecordable(f"a product of shapes {a.shape} and {b.shape}")
     if a.dtype != b.dtype or a.dtype.kind != "f":
@@ -496,7 +522,7 @@ def matmul(a: Any, b: Any) -> Array:
 def concatenate(arrays: Sequence[Any], axis: int = 0) -> Array:
     """Arrays one after another along an axis."""
     arrays = list(arrays)
-    recording = next(each.recording for each in arrays if isinstance(each, Array))
+    recording = _recording_of(arrays)
     arrays = [_array(recording, each) for each in arrays]
     axis %= arrays[0].ndim
     if isinstance(arrays[0].shape[axis], Rows):
@@ -507,15 +533,20 @@ def concatenate(arrays: Sequence[Any], axis: int = 0) -> Array:
     return recording.add("concatenate", arrays, target, arrays[0].dtype, axis)
 
 
-def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
-    """Arrays as the parts of a new axis."""
-    arrays = list(arrays)
-    axis %= arrays[0].ndim + 1
-    return concatenate([expand_dims(each, axis) for each in arrays], axis)
+def takes_all(entry: Any) -> bool:
+    """Whether an entry of an index takes all rows."""
+    return (
+        isinstance(entry, slice)
+        and entry.start in (None, 0)
+        and (entry.stop is None or isinstance(entry.stop, Rows))
+        and entry.step in (None, 1)
+    )
 
 
 def _index(x: Array, index: Any) -> Array:
     """Slices with fixed bounds along all axes but the rows."""
+    if x.value is not None:
+        return x.recording.constant(x.value[index])
     entries = list(index) if isinstance(index, tuple) else [index]
     if Ellipsis in [e for e in entries if e is Ellipsis]:
         at = next(i for i, e in enumerate(entries) if e is Ellipsis)
@@ -534,7 +565,7 @@ def _index(x: Array, index: Any) -> Array:
         found: Any
         axis += 1
         if isinstance(size, Rows):
-            if entry != slice(None):
+            if not takes_all(entry):
                 raise NotRecordable("slicing the rows")
             start, step, found = 0, 1, size
         elif isinstance(entry, (int, np.integer)):
@@ -555,53 +586,9 @@ def _index(x: Array, index: Any) -> Array:
     return reshape(x, tuple(target))
 
 
-def one_hot(indices: Array, depth: int, on: Any, off: Any, axis: int) -> Any:
-    """``on`` at the places ``indices`` name, ``off`` elsewhere."""
-    at = axis % (indices.ndim + 1)
-    places = np.arange(depth, dtype=indices.dtype)
-    places = places.reshape([-1] + [1] * (indices.ndim - at))
-    return where(expand_dims(indices, at) == places, on, off)
-
-
 def where(condition: Any, x: Any, y: Any) -> Any:
     """``x`` where the condition holds, else ``y``."""
     return _apply("where", condition, x, y)
-
-
-def clip(x: Any, low: Any, high: Any) -> Any:
-    """``x`` moved into a range."""
-    return _apply("minimum", _apply("maximum", x, low), high)
-
-
-def conj(x: Any) -> Any:
-    """Real numbers themselves."""
-    return x
-
-
-class Stream:
-    """Where random numbers come from: an array of the words of a key and a counter."""
-
-    def __init__(self, words: Array) -> None:
-        self.words = words
-
-
-class _Philox:
-    """The distributions that are recorded as primitives."""
-
-    @staticmethod
-    def uniform(xp: Any, stream: Any, shape: Shape, dtype: Any) -> Array:
-        """Numbers uniform in [0, 1), one row after another."""
-        dtype = np.dtype(dtype)
-        if not isinstance(stream, Stream) or dtype.itemsize == 2:
-            raise NotRecordable(f"random numbers of dtype {dtype}")
-        words = stream.words
-        return words.recording.add("uniform", [words], tuple(shape), dtype)
-
-    def __getattr__(self, name: str) -> Any:
-        raise NotRecordable(f"random numbers, {name}")
-
-
-philox = _Philox()
 
 
 def __getattr__(name: str) -> Any:

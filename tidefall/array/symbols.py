@@ -25,19 +25,21 @@ class Rows:
 
     __rmul__ = __mul__
 
+    def __add__(self, other: Any) -> Rows:
+        return self if other == 0 else self._refuse()
+
+    __radd__ = __sub__ = __add__
+
+    def __ge__(self, other: Any) -> bool:
+        return True if other <= 0 else self._refuse()
+
+    def __lt__(self, other: Any) -> bool:
+        return not self >= other
+
     def _refuse(self, *_: Any) -> Any:
         raise NotRecordable("arithmetic with the number of rows")
 
-    __add__ = __radd__ = __sub__ = __rsub__ = __floordiv__ = __mod__ = __index__ = __int__ = _refuse
-    __float__ = __le__ = __gt__ = _refuse
-
-    def __lt__(self, other: Any) -> bool:
-        if other == 0:
-            return False
-        raise NotRecordable("comparing the number of rows")
-
-    def __ge__(self, other: Any) -> bool:
-        return not self < other
+    __rsub__ = __floordiv__ = __mod__ = __index__ = __int__ = __float__ = __le__ = __gt__ = _refuse
 
     def __bool__(self) -> bool:
         return True  # rules for empty arrays hold for the general case too

@@ -14,15 +14,15 @@ from typing import Any
 
 import numpy as np
 
-from tidefall.array import record
+from tidefall.array import symbolic
 from tidefall.array.record import Array, Recording
 from tidefall.array.symbols import ROWS as ROWS_SYMBOL
 from tidefall.array.symbols import Extent, NotRecordable, ShapeVector
 from tidefall.compiler.fold import kernel_attrs
 from tidefall.compiler.pack import roles
-from tidefall.compiler.primitives import check
+from tidefall.compiler.primitives import FREE, ROW, check, kind
 from tidefall.compiler.sizes import ROWS, Sizes
-from tidefall.ir.plan import CHOICE, KERNEL, LOAD, PACKED, WHILE, Node, Plan, Value
+from tidefall.ir.plan import CHOICE, KERNEL, LOAD, PACKED, SIZES, WHILE, Node, Plan, Value
 
 #: Kernels of fewer nodes than this cost more to call than they save.
 FEWEST_NODES = 6
@@ -87,7 +87,7 @@ class _RecordingRun:
         count = outputs.factor if isinstance(outputs, Extent) else 1 if each_row else outputs
         draw = Draw(self._node, (seed, seed2, blocks_per_output), count, each_row, words)
         self._fused.streams.append(draw)
-        return record.Stream(words)
+        return symbolic.Stream(words)
 
     def __getattr__(self, name: str) -> Any:
         raise NotRecordable(f"what the session knows ({name})")
@@ -133,14 +133,18 @@ class _Recorder:
           NotRecordable: If it cannot be recorded; nothing has changed then.
         """
         instructions = self.fused.recording.instructions
+        checks = self.fused.recording.checks
         start, before = len(instructions), dict(self.fused.inputs)
-        cells, streams = dict(self.fused.cells), len(self.fused.streams)
+        cells, checked = dict(self.fused.cells), len(checks)
+        streams = len(self.fused.streams)
         try:
-            self._record(node)
+            with self.fused.recording.active():
+                self._record(node)
             for instruction in instructions[start:]:
                 check(instruction)
         except (NotRecordable, TypeError, ValueError, IndexError, AttributeError) as error:
             del instructions[start:]
+            del checks[checked:]
             self.fused.inputs = before
             self.fused.cells = cells
             del self.fused.streams[streams:]
@@ -150,7 +154,10 @@ class _Recorder:
     def _record(self, node: Node) -> None:
         if node.guards or node.bodies or node.type in _NEVER:
             raise NotRecordable("control flow")
-        if node.type == LOAD:
+        if _is_known(node, self.sizes):
+            for value in node.outputs:
+                self._of(value)
+        elif node.type == LOAD:
             self.known[node.outputs[0]] = self._cell(node.cell or "")
         elif node.type == PACKED:
             self._packed(node)
@@ -170,7 +177,7 @@ class _Recorder:
         by_value = dict(zip(node.inputs, values, strict=True))
         arguments = [_mapped(argument, by_value) for argument in node.arguments()]
         run = (_RecordingRun(self.fused, node),) if opdef.needs_run else ()
-        results = opdef.kernel(record, *run, *arguments, **kernel_attrs(node.op))
+        results = opdef.kernel(symbolic, *run, *arguments, **kernel_attrs(node.op))
         if len(node.outputs) == 1 and not isinstance(results, (tuple, list)):
             return [results]
         flat: list[Any] = []
@@ -197,8 +204,14 @@ class _Recorder:
         if value.constant is not None:
             return value.constant if value.constant.ndim else value.constant[()]
         found = self.known.get(value)
+        if found is None and value in self.sizes.numbers:
+            found = self.known[value] = self._sizes(value)
         if found is not None:
             return found
+        return self.input(value)
+
+    def input(self, value: Value) -> Array:
+        """The array that stands for a value from outside."""
         array = self.fused.inputs.get(value)
         if array is None:
             dtype = value.dtype.np_dtype
@@ -207,6 +220,21 @@ class _Recorder:
             array = self.fused.recording.input(self._shape(value), dtype)
             self.fused.inputs[value] = array
         return array
+
+    def _sizes(self, value: Value) -> Any:
+        """What stands for sizes computed in the graph."""
+        sizes = self.sizes.numbers[value]
+        every = sizes if isinstance(sizes, tuple) else (sizes,)
+        if any(size is not None and size < 0 and size != ROWS for size in every):
+            raise NotRecordable(f"{value.name} has a size that is not the number of rows")
+        dtype = value.dtype.np_dtype
+        known = [ROWS_SYMBOL if size == ROWS else -1 if size is None else size for size in every]
+        if ROWS not in every:
+            return np.array(known, dtype) if isinstance(sizes, tuple) else dtype.type(known[0])
+        if isinstance(sizes, tuple):
+            return ShapeVector(known)
+        rows = self.fused.recording.add("rows", [], (), np.int64, 1)
+        return rows.astype(dtype)
 
     def _shape(self, value: Value) -> Any:
         sizes = self.sizes.known(value)
@@ -239,7 +267,7 @@ class _Recorder:
         if not node.opdef.overwrites:
             for position, key in zip(node.opdef.update_positions, node.updates, strict=True):
                 old[node.inputs[position]] = self._cell(key)
-        values = [old.get(value) or self._of(value) for value in node.inputs]
+        values = [old[value] if value in old else self._of(value) for value in node.inputs]
         if node.type in ("Assign", "AssignVariableOp"):
             results = [values[-1]]
         else:
@@ -306,7 +334,7 @@ def packed_rule(node: Node) -> PackedRule:
             arguments.append(gradient)
     if first.opdef.kernel is None:
         raise NotRecordable("it has no kernel")
-    results = first.opdef.kernel(record, *arguments, **kernel_attrs(first.op))
+    results = first.opdef.kernel(symbolic, *arguments, **kernel_attrs(first.op))
     results = list(results) if isinstance(results, tuple) else [results]
     cells = [[m.updates[state] for m in node.members] for state in range(len(positions))]
     sizes = [_count(m.inputs[positions[0]].shape.dims or ()) for m in node.members]
@@ -356,6 +384,7 @@ class _Stages:
         self._position = {node: index for index, node in enumerate(plan.nodes)}
         self._absorbed: set[Node] = set()
         self.reasons: dict[Node, str] = {}
+        self._rows_feed = _rows_feed(plan, sizes)
         self._recordable = self._try_all()
         self.time: dict[Node, int] = {}
         self._last_read: dict[str, int] = {}
@@ -390,6 +419,9 @@ class _Stages:
             if node.on_host or node.bodies:
                 self.reasons[node] = "it runs in Python"
                 continue
+            if self._sizes.rows and self._rows_feed is None:
+                self.reasons[node] = "no feed tells the number of rows"
+                continue
             recorder.fused.writes.clear()
             recorder.fused.packed.clear()
             try:
@@ -398,8 +430,7 @@ class _Stages:
                 self.reasons[node] = str(error)
                 continue
             found.add(node)
-            known = [recorder.known.get(value) for value in node.outputs]
-            if node.type == LOAD or any(isinstance(each, ShapeVector) for each in known):
+            if node.type == LOAD or _is_known(node, self._sizes):
                 self._absorbed.add(node)
         return found
 
@@ -435,9 +466,7 @@ class _Stages:
         if maker is None:
             return 0
         if maker in self._absorbed and fused:
-            if maker.type == LOAD:
-                return self.time[maker]
-            return max([self._available(each, reader, fused) for each in maker.inputs], default=0)
+            return self.time[maker] if maker.type == LOAD else 0
         return self.time[maker] + (bool(maker.updates) or self.time[maker] % 2 != fused)
 
     def _note_uses(self, node: Node, time: int) -> None:
@@ -501,6 +530,7 @@ class _Stages:
             recorder.record(node)
         own = set(members)
         fused = recorder.fused
+        self._give_rows(recorder)
         outputs = [v for n in members for v in n.outputs if not own.issuperset(self._readers[v])]
         updates = tuple([key for node in members for key in node.updates])
         written = {v for node in members for v in node.outputs[: len(node.updates)]}
@@ -509,28 +539,66 @@ class _Stages:
                 fused.outputs[value] = recorder.known[value]
         cells = {v: k for n in members for v, k in zip(n.outputs, n.updates, strict=False)}
         inputs = tuple(fused.inputs)
-        body = Plan(
-            inputs, tuple(sorted(recorder.nodes, key=self._position.__getitem__)), tuple(outputs),
-            self._plan.cells,
-        )  # fmt: skip
+        nodes = sorted(recorder.nodes, key=self._position.__getitem__)
+        known = self._known_sizes(nodes, fused, members[0])
+        body = Plan(inputs, (*known, *nodes), tuple(outputs), self._plan.cells)
         own_cells = {v: cells[v] for v in outputs if v in written}
         attrs = {"fused": fused, "cells": own_cells, "body": body}
         return Node(
             KERNEL, members[0].op, attrs, inputs, tuple(outputs), updates, members=tuple(members)
         )
 
-    def _bring(self, recorder: _Recorder, value: Value, reader: Node) -> None:
-        """Records what costs nothing again: loads of variables, and shapes."""
-        maker = self._maker.get(value)
-        if maker is None or maker not in self._absorbed or value in recorder.known:
+    def _give_rows(self, recorder: _Recorder) -> None:
+        """Makes sure that a kernel for rows has an input that tells their number."""
+        fused = recorder.fused
+        if any(kind(x) == ROW for x in fused.inputs.values()):
             return
-        if maker.type == LOAD:
-            written = self._last_write.get(maker.cell or "")
-            if written is not None and self._position[maker] < written[1] < self._position[reader]:
-                return  # the value of before, which the load has kept
-        for each in maker.inputs:
-            self._bring(recorder, each, reader)
-        recorder.record(maker)
+        made = fused.recording.instructions
+        if any(each.name == "rows" or kind(each.result) != FREE for each in made):
+            assert self._rows_feed is not None
+            recorder.input(self._rows_feed)
+
+    def _known_sizes(self, nodes: list[Node], fused: Fused, first: Node) -> list[Node]:
+        """Nodes that make the sizes which these nodes read."""
+        rows = next((v for v, x in fused.inputs.items() if kind(x) == ROW), None)
+        found: dict[Value, Node] = {}
+        for value in [v for node in nodes for v in node.reads]:
+            if value not in self._sizes.numbers or value in found or value.constant is not None:
+                continue
+            sizes = self._sizes.numbers[value]
+            every = sizes if isinstance(sizes, tuple) else (sizes,)
+            known = tuple([None if s == ROWS else -1 if s is None else s for s in every])
+            attrs = {"sizes": known if isinstance(sizes, tuple) else known[0]}
+            inputs = () if rows is None else (rows,)
+            found[value] = Node(SIZES, first.op, attrs, inputs, (value,))
+        return list(found.values())
+
+    def _bring(self, recorder: _Recorder, value: Value, reader: Node) -> None:
+        """Records loads of variables again, which cost nothing."""
+        maker = self._maker.get(value)
+        if maker is None or maker.type != LOAD or value in recorder.known:
+            return
+        written = self._last_write.get(maker.cell or "")
+        if written is not None and self._position[maker] < written[1] < self._position[reader]:
+            return  # the value of before, which the load has kept
+        if maker in self._recordable:
+            recorder.record(maker)
+
+
+def _is_known(node: Node, sizes: Sizes) -> bool:
+    """Whether a node computes nothing but sizes, which are known."""
+    return bool(node.outputs) and all(value in sizes.numbers for value in node.outputs)
+
+
+def _rows_feed(plan: Plan, sizes: Sizes) -> Value | None:
+    """A feed from which a kernel can tell the number of rows."""
+    for position in sizes.rows:
+        try:
+            _Recorder(sizes, plan).input(plan.feeds[position])
+        except NotRecordable:
+            continue
+        return plan.feeds[position]
+    return None
 
 
 def _only_read(nodes: list[Node], fetches: tuple[Value, ...]) -> list[Node]:

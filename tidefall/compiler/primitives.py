@@ -14,9 +14,9 @@ ROW, FREE, TURNED = "row", "free", "turned"
 
 #: Primitives that only say where elements lie.
 VIEWS = frozenset({"reshape", "transpose", "broadcast_to", "slice"})
-REDUCTIONS = frozenset({"sum", "max", "min", "prod", "all", "any", "argmax", "argmin"})
 #: Reductions that may run over the rows.
-OVER_ROWS = frozenset({"sum"})
+OVER_ROWS = frozenset({"sum", "max", "min", "prod", "all", "any"})
+REDUCTIONS = OVER_ROWS | {"argmax", "argmin"}
 
 #: A product with more weights than this (in bytes) is left to BLAS.
 LARGEST_WEIGHTS = 2 << 20
@@ -73,7 +73,7 @@ def check(instruction: Instruction) -> None:
     elif name == "reshape":
         if kinds[0] != made:
             raise NotRecordable("a reshape that moves the rows")
-    elif name not in ("broadcast_to", "slice", "concatenate", "rows"):
+    elif name not in ("broadcast_to", "slice", "concatenate", "placed", "rows"):
         raise NotRecordable(f"no template for {name}")
 
 

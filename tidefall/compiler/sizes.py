@@ -22,6 +22,7 @@ from tidefall.compiler.fold import evaluate
 from tidefall.core.shapes import UNKNOWN, Shape, unknown
 from tidefall.ir.opdef import group
 from tidefall.ir.plan import LOAD, Node, Plan, Value
+from tidefall.ops.slicing import MASKS, Masks, Pick, entries_of
 
 #: A size: a number, or minus (1 + the symbol's number), or None where nothing is known.
 Size = int | None
@@ -30,24 +31,27 @@ ROWS = -1
 
 _BASES = (1_000_003, 2_000_003)
 _STEP = 7_919
+#: Sizes from here on may be made up.
+_LEAST = 1_000_000
 _LARGEST_VALUE = 64
 
 _ELEMENTWISE = """
-Abs Acos Acosh Add AddN AddV2 Angle Asin Asinh Atan Atan2 Atanh BiasAdd BiasAddV1 Cast Ceil Cos Cosh
-Digamma Div DivNoNan Elu EluGrad Equal Erf Erfc Exp Expm1 Floor FloorDiv FloorMod Greater
-GreaterEqual Identity Inv InvGrad IsFinite IsInf IsNan LeakyRelu LeakyReluGrad Less LessEqual Lgamma
-Log Log1p LogSoftmax LogicalAnd LogicalNot LogicalOr Maximum Minimum Mod Mul Neg NotEqual OnesLike
-Pow PreventGradient RealDiv Reciprocal ReciprocalGrad Relu Relu6 Relu6Grad ReluGrad Rint Round Rsqrt
-RsqrtGrad Select Selu SeluGrad Sigmoid SigmoidGrad Sign Sin Sinh Softmax Softplus SoftplusGrad
-Softsign SoftsignGrad Sqrt SqrtGrad Square SquaredDifference StopGradient Sub Tan Tanh TanhGrad
-TruncateDiv Xdivy Xlogy ZerosLike
+Abs Acos Acosh Add AddN AddV2 Angle Asin Asinh Atan Atan2 Atanh BiasAdd BiasAddV1 BitwiseAnd
+BitwiseOr BitwiseXor Cast Ceil Cos Cosh Digamma Div DivNoNan Elu EluGrad Equal Erf Erfc Exp Expm1
+Floor FloorDiv FloorMod Greater GreaterEqual Identity Inv InvGrad Invert IsFinite IsInf IsNan
+LeakyRelu LeakyReluGrad LeftShift Less LessEqual Lgamma Log Log1p LogSoftmax LogicalAnd LogicalNot
+LogicalOr Maximum Minimum Mod Mul Neg NotEqual OnesLike Pow PreventGradient RealDiv Reciprocal
+ReciprocalGrad Relu Relu6 Relu6Grad ReluGrad RightShift Rint Round Rsqrt RsqrtGrad Select SelectV2
+Selu SeluGrad Sigmoid SigmoidGrad Sign Sin Sinh Softmax Softplus SoftplusGrad Softsign SoftsignGrad
+Sqrt SqrtGrad Square SquaredDifference StopGradient Sub Tan Tanh TanhGrad TruncateDiv TruncateMod
+Xdivy Xlogy ZerosLike
 """.split()
 _STRUCTURAL = """
-All Any ArgMax ArgMin
-BiasAddGrad BroadcastTo ExpandDims Fill GatherV2 MatMul Max Mean Min OneHot Pack
-Prod RandomStandardNormal RandomUniform Reshape
-SoftmaxCrossEntropyWithLogits SparseSoftmaxCrossEntropyWithLogits Squeeze Sum Tile
-Transpose TruncatedNormal
+All Any ArgMax ArgMin BiasAddGrad BroadcastTo ConcatV2 Cumprod Cumsum EuclideanNorm ExpandDims Fill
+GatherV2 IdentityN InTopKV2 L2Loss MatMul Max Mean Min OneHot Pack Pad PadV2 Prod
+RandomStandardNormal RandomUniform Reshape ReverseV2 Slice SoftmaxCrossEntropyWithLogits
+SparseSoftmaxCrossEntropyWithLogits Split SplitV Squeeze StridedSlice StridedSliceGrad Sum Tile
+Transpose TruncatedNormal Unpack
 """.split()
 GENERIC = frozenset(_ELEMENTWISE + _STRUCTURAL)
 _BROADCASTING = frozenset(_ELEMENTWISE)
@@ -61,6 +65,13 @@ _SHAPE_ARITHMETIC = frozenset(
 )
 #: Of these, those whose result may be taken as a constant when it comes out equal.
 _FOLDED = frozenset({"BroadcastGradientArgs"})
+#: Ops that only move sizes about, or calculate with them, without comparing any.
+_EXACT = frozenset(
+    """
+    AddV2 Cast ConcatV2 DynamicStitch ExpandDims GatherV2 InvertPermutation Mul Pack Prod Reshape
+    Shape Size Slice Squeeze StridedSlice Sub
+    """.split()
+)
 
 
 @dataclass(frozen=True)
@@ -70,11 +81,14 @@ class Sizes:
     Attributes:
       shapes: For each value whose rank is known, its sizes.
       constants: Values that turn out not to depend on the symbols.
+      numbers: Sizes computed in the graph: a number or a symbol for each element of a vector, or
+        one of them. None is a size left open, -1 in the graph.
       rows: Positions of the feeds whose leading dimensions are taken to be equal.
     """
 
     shapes: dict[Value, tuple[Size, ...]]
     constants: dict[Value, Any]
+    numbers: dict[Value, Size | tuple[Size, ...]]
     rows: tuple[int, ...]
 
     def known(self, value: Value) -> tuple[int, ...] | None:
@@ -109,7 +123,24 @@ def measure(plan: Plan) -> Sizes:
                 a, b = first.numbers.get(value), second.numbers.get(value)
                 if a is not None and b is not None and np.array_equal(a, b):
                     constants[value] = a
-    return Sizes(shapes, constants, rows)
+    return Sizes(shapes, constants, _merged_numbers(first, second), rows)
+
+
+def _merged_numbers(first: _Probe, second: _Probe) -> dict[Value, Size | tuple[Size, ...]]:
+    found: dict[Value, Size | tuple[Size, ...]] = {}
+    for value in first.exact & second.exact:
+        a, b = first.numbers[value], second.numbers[value]
+        if a.ndim > 1 or a.shape != b.shape:
+            continue
+        sizes: list[Size] = []
+        for x, y in zip(a.reshape(-1).tolist(), b.reshape(-1).tolist(), strict=True):
+            merged = _merged(x, y, first, second)
+            if x < -1 or (merged is None and x != -1):
+                break
+            sizes.append(None if x == -1 else merged)
+        else:
+            found[value] = tuple(sizes) if a.ndim else sizes[0]
+    return found
 
 
 def _symbols(plan: Plan) -> tuple[dict[Value, tuple[Size, ...]], tuple[int, ...]]:
@@ -152,6 +183,7 @@ class _Probe:
         self.symbol_of: dict[int, int] = {}
         self.dims: dict[Value, tuple[Size, ...] | None] = {}
         self.numbers: dict[Value, Any] = {}
+        self.exact: set[Value] = set()
         for value in plan.feeds:
             sizes = symbols.get(value)
             self.dims[value] = None if sizes is None else tuple(map(self._made_up, sizes))
@@ -178,7 +210,7 @@ class _Probe:
             for value in node.outputs:
                 self.dims[value] = value.shape.dims
             return
-        found = self._inferred(node) if _is_generic(node) else None
+        found = self._inferred(node) if self._is_generic(node) else None
         for index, value in enumerate(node.outputs):
             static = value.shape
             dims = found[index].dims if found is not None else None
@@ -212,6 +244,7 @@ class _Probe:
                 if np.max(number, initial=0) > np.iinfo(dtype).max:
                     return  # a product of made-up sizes
                 self.numbers[node.outputs[0]] = np.asarray(number, dtype)
+                self.exact.add(node.outputs[0])
             return
         if node.type not in _SHAPE_ARITHMETIC:
             return
@@ -221,6 +254,40 @@ class _Probe:
         results = evaluate(node.op, values)
         if results is not None:
             self.numbers.update(zip(node.outputs, results, strict=True))
+            exact = all(v.constant is not None or v in self.exact for v in node.inputs)
+            if node.type in _EXACT and exact:
+                self.exact.update(node.outputs)
+
+    def _is_generic(self, node: Node) -> bool:
+        """Whether the shape of the result is made of sizes without comparing them."""
+        if node.type == "Squeeze":
+            return bool(node.attrs["squeeze_dims"])  # else it looks for sizes of 1
+        if node.type == "StridedSlice":
+            return self._leaves_symbols_whole(node)
+        return node.type in GENERIC
+
+    def _leaves_symbols_whole(self, node: Node) -> bool:
+        """Whether a slice takes all or one of each dimension whose size is made up.
+
+        Other bounds would be compared with the size: ``x[:5]`` of three rows has three.
+        """
+        dims = self.dims_of(node.inputs[0])
+        bounds = [self.number_of(value) for value in node.inputs[1:]]
+        if dims is None or any(bound is None for bound in bounds):
+            return False
+        masks = Masks(*[node.attrs[name] for name in MASKS])
+        begin, end, strides = [bound.tolist() for bound in bounds]
+        try:
+            entries = entries_of(len(dims), begin, end, strides, masks)
+        except ValueError:
+            return False
+        taken = [entry for entry in entries if entry is not None]
+        return all(
+            (size is not None and size < _LEAST)
+            or isinstance(entry, Pick)
+            or (entry.open_start and entry.open_stop and entry.step in (1, -1))
+            for size, entry in zip(dims, taken, strict=True)
+        )
 
 
 class _Context:
@@ -240,13 +307,6 @@ class _Context:
             return Shape(tuple([None if size < 0 else int(size) for size in number.reshape(-1)]))
         dims = self.probe.dims_of(self.node.inputs[index])
         return unknown(dims[0]) if dims is not None and len(dims) == 1 else UNKNOWN
-
-
-def _is_generic(node: Node) -> bool:
-    """Whether the shape of the result is made of sizes without comparing them."""
-    if node.type == "Squeeze":
-        return bool(node.attrs["squeeze_dims"])  # else it looks for sizes of 1
-    return node.type in GENERIC
 
 
 def _product(dims: tuple[Size, ...]) -> int:

@@ -112,8 +112,8 @@ def _ellipsis_at(mask: int, count: int) -> int | None:
 
 
 def _entry(i: int, begin: Any, end: Any, step: int, masks: Masks) -> Entry:
-    start = None if begin is None else int(begin[i])
-    stop = None if end is None else int(end[i])
+    start = None if begin is None else begin[i]
+    stop = None if end is None else end[i]
     if masks.shrink >> i & 1:
         if step <= 0:
             raise ValueError("only stride 1 is allowed where one index is picked.")

@@ -11,7 +11,7 @@ from tidefall.executor.kernels.body import Body, apply, collapsed
 from tidefall.executor.kernels.loops import Loop
 from tidefall.executor.kernels.schedule import Group, operand_of
 from tidefall.executor.kernels.vectors import Vectors
-from tidefall.executor.kernels.views import View
+from tidefall.executor.kernels.views import View, dense
 
 
 class GroupLoop:
@@ -32,7 +32,7 @@ class GroupLoop:
             found = [operand_of(each, x, views) for x in each.inputs]
             self._operands.append(found)
             every += [view for view in found if view.root not in self._made]
-        stored = [views[x] for x in group.stored]
+        stored = [View(x, 0, dense(group.dims)) for x in group.stored]
         if group.product is None and not group.sums:
             self.dims, merged = collapsed([*every, *stored], group.dims)
         else:  # the loops of a product or a sum, over one dimension at most

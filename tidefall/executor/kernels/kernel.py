@@ -17,17 +17,19 @@ from tidefall.executor.kernels.body import POINTER, Body, Design
 from tidefall.executor.kernels.identity import identity
 from tidefall.executor.kernels.layout import C_CONTIGUOUS, ArrayLayout
 from tidefall.executor.kernels.llvm import ir
-from tidefall.executor.kernels.loops import INT64, Loop
+from tidefall.executor.kernels.loops import INT64, Loop, number
 from tidefall.executor.kernels.memory import Memory, lay_out
 from tidefall.executor.kernels.passes import between_function, pass_function
 from tidefall.executor.kernels.schedule import Group, Schedule, schedule
 from tidefall.executor.kernels.target import Target
 from tidefall.executor.kernels.updates import combine_function, commit_function, update_function
 
-#: What the entry returns: done; an argument is not contiguous; more rows than memory is kept for.
+#: What the entry returns: done; an argument is not contiguous; more rows than memory is kept for;
+#: a check of values does not hold.
 DONE: Final = 0
 NOT_CONTIGUOUS: Final = 1
 TOO_MANY_ROWS: Final = 2
+WRONG_VALUES: Final = 3
 
 #: Multiply-adds below which threads, and letting Python's others run, cost more than they give.
 WORTH_THREADS: Final = 200_000
@@ -97,7 +99,7 @@ def _written(kernel: Kernel) -> str:
     registers = 24 if target.vector_bits == 512 or target.architecture == "aarch64" else 12
     design = Design(plan, kernel.memory, kernel.lanes, kernel.tile, registers, module)
     passes = [pass_function(design, fused, i, chunks) for i in range(len(plan.passes))]
-    between = [between_function(design, i) for i in range(len(plan.passes) + 1)]
+    between = [between_function(design, fused, i) for i in range(len(plan.passes) + 1)]
     combine = [combine_function(design, i, chunks) for i in range(len(plan.passes))]
     ends = [update_function(design, fused)] if fused.packed else []
     ends += [commit_function(design, fused)] if fused.writes else []
@@ -164,29 +166,31 @@ def _entry(
     alone, together = b.append_basic_block("alone"), b.append_basic_block("together")
     b.cbranch(large, together, alone)
     b.position_at_end(alone)
-    _run(body, functions, chunks, threads=False)
-    _answer(body, DONE)
+    _answer_checked(body, _run(body, functions, chunks, threads=False))
     b.position_at_end(together)
     state = b.call(_declared(module, "PyEval_SaveThread", POINTER, []), [])
-    _run(body, functions, chunks, threads=True)
+    holds = _run(body, functions, chunks, threads=True)
     b.call(_declared(module, "PyEval_RestoreThread", ir.VoidType(), [POINTER]), [state])
-    _answer(body, DONE)
+    _answer_checked(body, holds)
 
 
-def _run(body: Body, functions: Functions, chunks: int, threads: bool) -> None:
+def _run(body: Body, functions: Functions, chunks: int, threads: bool) -> Any:
+    """All passes, what lies between, and, if all checks hold, what is written; whether they do."""
     b, table = body.builder, body.table
     tile = body.design.tile
-    b.call(functions.between[0], [table])
+    holds = b.call(functions.between[0], [table])
     tiles = b.sdiv(body.plus(body.slot(places.ROWS), tile - 1), INT64(tile))
     fewer = b.icmp_signed("<", tiles, INT64(chunks))
     count = b.select(fewer, tiles, INT64(chunks))
-    for number, function in enumerate(functions.passes):
+    for index, function in enumerate(functions.passes):
         _each(body, function, count, threads)
-        combine, parts = functions.combine[number]
+        combine, parts = functions.combine[index]
         _each(body, combine, INT64(parts), threads and parts > 1)
-        b.call(functions.between[number + 1], [table])
-    for function, parts in functions.ends:
-        _each(body, function, INT64(parts), threads and parts > 1)
+        holds = b.call(functions.between[index + 1], [table])
+    with b.if_then(holds):
+        for function, parts in functions.ends:
+            _each(body, function, INT64(parts), threads and parts > 1)
+    return holds
 
 
 def _each(body: Body, function: Any, count: Any, threads: bool) -> None:
@@ -235,10 +239,16 @@ def _unless(body: Body, condition: Any, answer: int) -> None:
     b.position_at_end(on)
 
 
-def _answer(body: Body, answer: int) -> None:
+def _answer_checked(body: Body, holds: Any) -> None:
+    answer = body.builder.select(holds, INT64(DONE), INT64(WRONG_VALUES))
+    _answer(body, answer)
+
+
+def _answer(body: Body, answer: Any) -> None:
     b = body.builder
+    answer = number(answer)
     function = _declared(body.design.module, "PyLong_FromLong", POINTER, [INT64])
-    b.ret(b.call(function, [INT64(answer)]))
+    b.ret(b.call(function, [answer]))
 
 
 def _offset(b: Any, pointer: Any, offset: int) -> Any:

@@ -14,6 +14,7 @@ from tidefall.executor.kernels.loops import INT64, Loop
 from tidefall.executor.kernels.schedule import Group, Step
 
 VOID = ir.VoidType()
+TRUTH = ir.IntType(1)
 
 
 # -- a pass over the rows --------------------------------------------------------------------------
@@ -87,7 +88,15 @@ def chunks_of(body: Body, tiles: Any, largest: int) -> Any:
 def _clear_sums(body: Body, steps: list[Step]) -> None:
     for step in memory.sums_of(steps):
         area = body.design.memory.sums[step.result]
-        memset(body, body.shifted(body.sums_base, area.offset), area.size)
+        start = body.shifted(body.sums_base, area.offset)
+        dtype = step.result.dtype
+        nothing = 0 if step.name == "matmul" else reductions.start_of(step.name, dtype)
+        if not nothing:
+            memset(body, start, area.size)
+            continue
+        value = body.v.constant(dtype, nothing)
+        with Loop(body.builder, 0, width(step.result) * body.v.lanes, body.v.lanes) as place:
+            body.v.store(dtype, value, body.v.at(dtype, start, place.index))
 
 
 def memset(body: Body, pointer: Any, size: int) -> None:
@@ -112,6 +121,8 @@ def _row_step(body: Body, step: Step) -> None:
         (reductions.over_rows if over_rows else reductions.within_rows)(body, step)
     elif step.name == "concatenate":
         reductions.join(body, step)
+    elif step.name == "placed":
+        reductions.place(body, step)
     else:
         raise AssertionError(f"no template for {step.name}")
 
@@ -178,9 +189,12 @@ def _copier(design: Design, item: int, columns: int, into_tile: bool) -> Any:
 # -- free values -----------------------------------------------------------------------------------
 
 
-def between_function(design: Design, number: int) -> Any:
-    """``(table)``: the free values that are computed before pass ``number``."""
-    function = ir.Function(design.module, ir.FunctionType(VOID, [POINTER]), f"between{number}")
+def between_function(design: Design, fused: Fused, number: int) -> Any:
+    """``(table)``: the free values that are computed before pass ``number``.
+
+    The function returns whether all checks hold; only the last one makes any.
+    """
+    function = ir.Function(design.module, ir.FunctionType(TRUTH, [POINTER]), f"between{number}")
     function.linkage = "internal"
     b = ir.IRBuilder(function.append_basic_block("entry"))
     body = Body(design, b, function.args[0])
@@ -188,8 +202,19 @@ def between_function(design: Design, number: int) -> Any:
     body.fetch([memory.CONSTANTS, *design.memory.cells.values()])
     for step in design.plan.between[number]:
         _free_step(body, step)
-    b.ret_void()
+    if number == len(design.plan.passes):
+        _check(body, fused)
+    b.ret(TRUTH(1))
     return function
+
+
+def _check(body: Body, fused: Fused) -> None:
+    """Returns at once where something does not hold."""
+    b, single = body.builder, body.v.with_lanes(1)
+    for x in fused.recording.checks:
+        value = single.lane(body.free_scalar(body.design.plan.views[x], [], single), 0)
+        with b.if_then(b.not_(value), likely=False):
+            b.ret(TRUTH(0))
 
 
 def _free_step(body: Body, step: Step) -> None:
@@ -202,5 +227,7 @@ def _free_step(body: Body, step: Step) -> None:
         reductions.of_free(body, step)
     elif step.name == "concatenate":
         reductions.join(body, step)
+    elif step.name == "placed":
+        reductions.place(body, step)
     else:
         raise AssertionError(f"no template for {step.name}")

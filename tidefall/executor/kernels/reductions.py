@@ -165,11 +165,16 @@ def _place_of_extreme(
     return nested(body, gone.dims, [best, place], step)[1]
 
 
+def combination(instruction: Instruction) -> Callable[..., Any]:
+    """What combines two partial results of a reduction; of a product, two sums."""
+    return TEMPLATES[_COMBINE.get(instruction.name, "add")]
+
+
 def over_rows(body: Body, instruction: Instruction) -> None:
-    """Adds the rows of the tile to the chunk's sum, lane by lane."""
+    """Combines the rows of the tile with the chunk's result so far, lane by lane."""
     kept, gone = split(instruction, body.design.plan.views)
-    dtype = instruction.result.dtype
-    body.clear_tail(instruction.inputs[0])
+    name, dtype = instruction.name, instruction.result.dtype
+    combine, nothing = combination(instruction), body.v.constant(dtype, start_of(name, dtype))
     area = body.design.memory.sums[instruction.result]
     start = body.shifted(body.sums_base, area.offset)
     with body.over(kept.dims) as indices:
@@ -182,7 +187,8 @@ def over_rows(body: Body, instruction: Instruction) -> None:
             at = View(kept.root, 0, (Axis(0, 1),))
             with body.over_rows(carried=carried) as rows:
                 found = body.rows(at, [column], rows.index)
-                rows.following = [body.v.add(dtype, rows.carried[0], found)]
+                found = body.v.select(body.is_valid(rows.index), found, nothing)
+                rows.following = [combine(body.v, dtype, rows.carried[0], found)]
             return list(rows.results)
 
         total = nested(body, gone.dims, [body.v.load(dtype, pointer)], step)[0]
@@ -204,6 +210,31 @@ def join(body: Body, instruction: Instruction) -> None:
         target = View(result, start * strides[along], out)
         _copy(body, view, target)
         start += sizes[along]
+
+
+def place(body: Body, instruction: Instruction) -> None:
+    """Copies an array to places of a larger one, and fills the rest."""
+    (x,), result = instruction.inputs, instruction.result
+    starts, steps, fill = instruction.params
+    if kind(result) == ROW:
+        starts, steps = starts[1:], steps[1:]
+    full = _dense(inner(result))
+    filled = View(result, 0, tuple([axis for axis in full if axis.size != 1]))
+    v = body.v if kind(result) == ROW else body.v.with_lanes(1)
+    with body.over(filled.dims) as indices:
+        value = v.constant(result.dtype, fill)
+        if kind(result) == FREE:
+            v.store(result.dtype, value, body.element(filled, indices))
+        else:
+            with body.over_rows() as rows:
+                v.store(result.dtype, value, body.element(filled, indices, rows.index))
+    offset = sum(start * axis.stride for start, axis in zip(starts, full, strict=True))
+    axes = [
+        Axis(size, axis.stride * step)
+        for size, axis, step in zip(inner(x), full, steps, strict=True)
+        if size != 1
+    ]
+    _copy(body, body.design.plan.views[x], View(result, offset, tuple(axes)))
 
 
 def _copy(body: Body, source: View, target: View) -> None:

@@ -99,6 +99,7 @@ class _Scheduler:
         fused = self.fused
         fused.outputs.update({v: self._own(x) for v, x in fused.outputs.items()})
         fused.writes.update({k: self._own(x) for k, x in fused.writes.items()})
+        fused.recording.checks[:] = [self._own(x) for x in fused.recording.checks]
         for _, _, gradients in fused.packed:
             gradients[:] = [self._own(x) for x in gradients]
 
@@ -114,6 +115,7 @@ class _Scheduler:
     def _roots(self) -> Iterable[Array]:
         yield from self.fused.outputs.values()
         yield from self.fused.writes.values()
+        yield from self.fused.recording.checks
         for _, shared, gradients in self.fused.packed:
             yield from shared
             yield from gradients
@@ -361,6 +363,7 @@ def _better_late(group: Group, uses: dict[Array, set[Instruction | None]]) -> se
             for maker in members
             if maker.result is x and maker not in late and x not in stored
         }
+        kept |= {each for each in late if uses.get(each.result, set()) & (members - late)}
         if not kept:
             return late
         late -= kept

@@ -13,7 +13,7 @@ import numpy as np
 from tidefall.array.record import Array, Instruction
 from tidefall.compiler.fuse import Fused, PackedRule
 from tidefall.compiler.primitives import FREE, kind, width
-from tidefall.executor.kernels import memory
+from tidefall.executor.kernels import memory, reductions
 from tidefall.executor.kernels.body import POINTER, Body, Design, apply
 from tidefall.executor.kernels.llvm import ir
 from tidefall.executor.kernels.loops import INT64, Loop
@@ -90,32 +90,39 @@ def _combine(body: Body, step: Instruction, chunks: Any, part: Any, parts: int) 
     """Adds up the sums of all chunks, in order."""
     area = body.design.memory.sums[step.result]
     result, v = step.result, body.v
+    combine = reductions.combination(step)
+    nothing = 0 if step.name == "matmul" else reductions.start_of(step.name, result.dtype)
     size = body.design.memory.sums_size
     start = body.shifted(body.pointer(memory.SUMS), area.offset)
     base = body.base(result)
 
-    def total(place: Any) -> Any:
-        zero = v.constant(result.dtype, 0)
-        with Loop(body.builder, 0, chunks, carried=[zero]) as chunk:
+    def total(vectors: Vectors, place: Any) -> Any:
+        initial = vectors.constant(result.dtype, nothing)
+        with Loop(body.builder, 0, chunks, carried=[initial]) as chunk:
             there = body.shifted(start, body.times(chunk.index, size))
-            found = v.load(result.dtype, v.at(result.dtype, there, place))
-            chunk.following = [v.add(result.dtype, chunk.carried[0], found)]
+            found = vectors.load(result.dtype, v.at(result.dtype, there, place))
+            chunk.following = [combine(vectors, result.dtype, chunk.carried[0], found)]
         return chunk.results[0]
 
+    single = v.with_lanes(1)
     if area.lanes:
         first, last = _share(body, part, parts, INT64(width(result)), 1)
         with Loop(body.builder, first, last) as at:
-            value = v.sum(result.dtype, total(body.times(at.index, v.lanes)))
-            body.builder.store(
-                value, v.at(result.dtype, base, at.index), align=result.dtype.itemsize
-            )
+            lanes = total(v, body.times(at.index, v.lanes))
+            value = single.broadcast(result.dtype, v.reduce(result.dtype, lanes, combine))
+            single.store(result.dtype, value, v.at(result.dtype, base, at.index))
         return
     high, wide = result.shape
+    full = wide // v.lanes * v.lanes
     first, last = _share(body, part, parts, INT64(high), 1)
-    with Loop(body.builder, first, last) as row, Loop(body.builder, 0, wide, v.lanes) as column:
-        inside = body.plus(body.times(row.index, area.columns), column.index)
-        outside = body.plus(body.times(row.index, wide), column.index)
-        v.store(result.dtype, total(inside), v.at(result.dtype, base, outside))
+    with Loop(body.builder, first, last) as row:
+        for vectors, begin, end in ((v, 0, full), (single, full, wide)):
+            with Loop(body.builder, begin, end, vectors.lanes) as column:
+                inside = body.plus(body.times(row.index, area.columns), column.index)
+                outside = body.plus(body.times(row.index, wide), column.index)
+                vectors.store(
+                    result.dtype, total(vectors, inside), v.at(result.dtype, base, outside)
+                )
 
 
 def _commit(body: Body, fused: Fused) -> None:

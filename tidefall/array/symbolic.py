@@ -1,0 +1,187 @@
+"""The namespace that kernels are given when they are recorded.
+
+Most of it is `tidefall.array.record`; this adds what is made of its primitives.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+from tidefall.array import record
+from tidefall.array.record import Array
+from tidefall.array.symbols import NotRecordable, Rows, Shape
+
+# -- random numbers --------------------------------------------------------------------------------
+
+
+class Stream:
+    """Where random numbers come from: an array of the words of a key and a counter."""
+
+    def __init__(self, words: Array) -> None:
+        self.words = words
+
+
+class _Philox:
+    """The distributions that are recorded as primitives."""
+
+    @staticmethod
+    def uniform(xp: Any, stream: Any, shape: Shape, dtype: Any) -> Array:
+        """Numbers uniform in [0, 1), one row after another."""
+        dtype = np.dtype(dtype)
+        if not isinstance(stream, Stream) or dtype.itemsize == 2:
+            raise NotRecordable(f"random numbers of dtype {dtype}")
+        words = stream.words
+        return words.recording.add("uniform", [words], tuple(shape), dtype)
+
+    def __getattr__(self, name: str) -> Any:
+        raise NotRecordable(f"random numbers, {name}")
+
+
+philox = _Philox()
+
+
+# -- checks ----------------------------------------------------------------------------------------
+
+
+def require(condition: Any, message: str | Callable[[], str]) -> None:
+    """A kernel whose condition does not hold changes nothing, and NumPy runs its nodes instead.
+
+    That run then says what is wrong, where, and with which values.
+    """
+    if not isinstance(condition, Array):
+        if not np.all(condition):
+            raise NotRecordable(message if isinstance(message, str) else message())
+        return
+    condition.recording.checks.append(record.all(condition))
+
+
+def check_range(indices: Any, size: int) -> None:
+    """Requires every index to lie between 0 and ``size`` - 1."""
+    if isinstance(size, Rows):
+        raise NotRecordable("indices of rows")
+    require((indices >= 0) & (indices < size), "an index is out of range")
+
+
+# -- reductions ------------------------------------------------------------------------------------
+
+
+def mean(x: Array, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
+    """The sum over the number of elements."""
+    total = record.sum(x, axis, keepdims, dtype)
+    axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
+    return total / record.count(x, total.dtype, [each % x.ndim for each in axes])
+
+
+# -- places ----------------------------------------------------------------------------------------
+
+
+def flip(x: Any, axis: Any) -> Any:
+    """The elements of some dimensions backwards."""
+    axes = {each % x.ndim for each in (axis if isinstance(axis, tuple) else (axis,))}
+    return x[tuple([slice(None, None, -1 if i in axes else None) for i in range(x.ndim)])]
+
+
+def tile(x: Array, times: Any) -> Any:
+    """The array repeated along its dimensions."""
+    pairs: list[Any] = []
+    repeated: list[Any] = []
+    for count, size in zip(times, x.shape, strict=True):
+        if count == 1:
+            pairs.append(size)
+            repeated.append(size)
+            continue
+        if isinstance(size, Rows):
+            raise NotRecordable("repeating the rows")
+        pairs += [1, size]
+        repeated += [int(count), size]
+    target = tuple([s if n == 1 else s * int(n) for n, s in zip(times, x.shape, strict=True)])
+    spread = record.broadcast_to(record.reshape(x, tuple(pairs)), tuple(repeated))
+    return record.reshape(spread, target)
+
+
+def placed(shape: Any, index: Sequence[Any], values: Any, fill: Any = 0) -> Any:
+    """An array filled with ``fill``, with ``values`` written at ``index``."""
+    target = tuple(shape)
+    starts, steps, sizes = [], [], []
+    entries = [entry for entry in index if entry is not None]
+    found: Any
+    for size, entry in zip(target, entries, strict=True):
+        if isinstance(size, Rows):
+            if not record.takes_all(entry):
+                raise NotRecordable("writing to some of the rows")
+            start, step, found = 0, 1, size
+        elif isinstance(entry, slice):
+            start, stop, step = entry.indices(size)
+            found = len(range(start, stop, step))
+        else:
+            start, step, found = int(entry) % size, 1, 1
+        starts.append(start)
+        steps.append(step)
+        sizes.append(found)
+    part = record.reshape(values, tuple(sizes))
+    params = (tuple(starts), tuple(steps), np.asarray(fill, part.dtype)[()])
+    return part.recording.add("placed", [part], target, part.dtype, params)
+
+
+def one_less_at(rows: Array, places: Array) -> Any:
+    """``rows`` with 1 subtracted in each row at its place."""
+    return rows - _at(rows, record.expand_dims(places, -1)).astype(rows.dtype)
+
+
+def take_along_axis(x: Array, indices: Array, axis: int) -> Any:
+    """The element of each row at its place."""
+    if x.ndim != 2 or axis % 2 != 1 or indices.ndim != 2 or indices.shape[1] != 1:
+        raise NotRecordable("elements at many places of a row")
+    chosen = record.where(_at(x, indices), x, x.dtype.type(0))
+    return record.sum(chosen, 1, keepdims=True)
+
+
+def _at(rows: Array, places: Array) -> Any:
+    """Whether a column is the one that is named for its row."""
+    return places == np.arange(rows.shape[1], dtype=places.dtype)
+
+
+def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
+    """Arrays as the parts of a new axis."""
+    recording = record._recording_of(arrays)
+    arrays = [record._array(recording, each) for each in arrays]
+    axis %= arrays[0].ndim + 1
+    return record.concatenate([record.expand_dims(each, axis) for each in arrays], axis)
+
+
+def one_hot(indices: Array, depth: int, on: Any, off: Any, axis: int) -> Any:
+    """``on`` at the places ``indices`` name, ``off`` elsewhere."""
+    at = axis % (indices.ndim + 1)
+    places = np.arange(depth, dtype=indices.dtype)
+    places = places.reshape([-1] + [1] * (indices.ndim - at))
+    return record.where(record.expand_dims(indices, at) == places, on, off)
+
+
+def clip(x: Any, low: Any, high: Any) -> Any:
+    """``x`` moved into a range."""
+    return record._apply("minimum", record._apply("maximum", x, low), high)
+
+
+def conj(x: Any) -> Any:
+    """Real numbers themselves."""
+    return x
+
+
+def is_string(x: Any) -> bool:
+    """Whether it holds strings."""
+    return False
+
+
+def squeeze(x: Any, axis: Any = None) -> Any:
+    """The array without dimensions of size 1."""
+    if axis is None:
+        raise NotRecordable("squeezing every axis")
+    axes = {a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,))}
+    return record.reshape(x, tuple([size for i, size in enumerate(x.shape) if i not in axes]))
+
+
+def __getattr__(name: str) -> Any:
+    return getattr(record, name)
