@@ -98,9 +98,11 @@ class Store:
 
     Attributes:
       lock: Held by every stretch of a run that touches cells.
+      threads: How many threads one operation may use; 0 for as many as there are cores.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int = 0) -> None:
+        self.threads = threads
         memory.keep_at_hand()
         self.lock = threading.RLock()
         self.cells: dict[str, Cell] = {}
