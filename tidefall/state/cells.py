@@ -98,12 +98,12 @@ class Store:
 
     Attributes:
       lock: Held by every stretch of a run that touches cells.
-      threads: How many threads one operation may use; 0 for as many as there are cores.
+      threads: The most threads that a kernel may use; 0 for one for each CPU.
     """
 
     def __init__(self, threads: int = 0) -> None:
-        self.threads = threads
         memory.keep_at_hand()
+        self.threads = threads
         self.lock = threading.RLock()
         self.cells: dict[str, Cell] = {}
         self.resources: dict[Any, Any] = {}

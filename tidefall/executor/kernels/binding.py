@@ -34,7 +34,7 @@ class Bound:
 
     def __init__(
         self, node: Node, kernel: Kernel, loaded: Loaded, plan: Plan, store: Store,
-        interpret: Callable[..., Any],
+        interpret: Callable[..., Any], limit: int = 0,
     ) -> None:  # fmt: skip
         self.valid = False
         self.interpreted = 0
@@ -47,7 +47,7 @@ class Bound:
         memory = kernel.memory
         self._table = np.zeros(memory.slots, np.int64)
         self._blocks: list[Any] = []
-        self.workers = threads.available(store.threads)
+        self.workers = threads.available(limit)
         free = self._block(places.FREE_MEMORY, memory.free_size)
         self._block(places.SUMS, memory.sums_size * kernel.chunks)
         self._block(places.TILES, memory.tile_size * self.workers)
