@@ -20,13 +20,14 @@ from functools import partial
 from typing import Any, NamedTuple
 
 from tidefall.compiler.fuse import fuse
+from tidefall.compiler.heads import split_head
 from tidefall.compiler.pack import pack_updates
 from tidefall.compiler.pipeline import make_plan, simplify
 from tidefall.compiler.specialize import specialize
 from tidefall.executor.devices import wants_xla
 from tidefall.executor.promotion import Replace, Warming, worth_watching
 from tidefall.executor.reference import Reference
-from tidefall.executor.straightline import Program
+from tidefall.executor.straightline import Nesting, Program
 from tidefall.ir.operation import Operation
 from tidefall.ir.plan import Plan
 from tidefall.ir.tensor import Tensor
@@ -108,13 +109,52 @@ def compile_run(
     if tier == "xla" or (tier == "auto" and wants_xla(plan)):
         xla = importlib.import_module("tidefall.executor.xla")
         return xla.compile_plan(plan, feeds, result, names, store)  # type: ignore[no-any-return]
+    seen = partial(Compiled, fetches, targets, feeds)
+    parts = split_head(plan)
+    if parts is None:
+        return _compiled(tier, plan, feeds, (result, names), store, replace, seen)
+    every = "".join(f"{{{index}}}, " for index in range(len(parts.head.fetches)))
+    head = Program(parts.head, feeds, f"({every})", {}, nesting=Nesting.UNLOCKED).bind(store)
+    return _joined(
+        head,
+        lambda faster: _compiled(tier, parts.rest, [], (result, names), store, faster, seen),
+        replace,
+    )
+
+
+def _joined(
+    head: Callable[..., Any],
+    compiled: Callable[[Replace | None], Callable[..., Any]],
+    replace: Replace | None,
+) -> Callable[..., Any]:
+    """What supplies data, and after it the rest of the run."""
+    rest = compiled(None if replace is None else lambda _, new: faster(new))
+
+    def faster(new: Callable[..., Any]) -> None:
+        nonlocal rest
+        rest = new
+
+    def run(*values: Any) -> Any:
+        return rest(*head(*values))
+
+    return run
+
+
+def _compiled(
+    tier: str,
+    plan: Plan,
+    feeds: list[Tensor],
+    result: tuple[str, dict[str, Any]],
+    store: Store,
+    replace: Replace | None,
+    seen: Callable[..., Compiled],
+) -> Callable[..., Any]:
+    """A function for a simplified plan, at tier 0 or with kernels."""
     special, sizes = specialize(plan)
     special = pack_updates(special, sizes)
 
     def program_of(plan_: Plan) -> Program:
-        return Program(
-            plan_, feeds, result, names, sizes, lambda: Program(plan, feeds, result, names)
-        )
+        return Program(plan_, feeds, *result, sizes, lambda: Program(plan, feeds, *result))
 
     if tier == "kernels":
         engine = importlib.import_module("tidefall.executor.kernels.engine")
@@ -125,8 +165,8 @@ def compile_run(
     if tier == "auto" and replace is not None and worth_watching(special):
         promotion = Warming(special, sizes, function, program_of, store, replace)
     if watchers:
-        seen = Compiled(fetches, targets, feeds, program.plan, program.source, promotion)
-        watched = partial(_watched, tuple(watchers), seen)
+        compiled = seen(program.plan, program.source, promotion)
+        watched = partial(_watched, tuple(watchers), compiled)
         if promotion is None:
             return watched(function)
         promotion.watch(watched)
