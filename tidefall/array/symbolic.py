@@ -76,21 +76,23 @@ def tile(x: Array, times: Any) -> Any:
 def placed(shape: Any, index: Sequence[Any], values: Any, fill: Any = 0) -> Any:
     """An array filled with ``fill``, with ``values`` written at ``index``."""
     target = tuple(shape)
-    starts, steps, sizes = [], [], []
+    starts: list[int] = []
+    steps: list[int] = []
+    sizes: list[Any] = []
     entries = [entry for entry in index if entry is not None]
     for size, entry in zip(target, entries, strict=True):
         if isinstance(size, Rows):
             if not record.takes_all(entry):
                 raise NotRecordable("writing to some of the rows")
-            start, step, found = 0, 1, size
+            taken: Any = (0, 1, size)
         elif isinstance(entry, slice):
             start, stop, step = entry.indices(size)
-            found = len(range(start, stop, step))
+            taken = (start, step, len(range(start, stop, step)))
         else:
-            start, step, found = int(entry) % size, 1, 1
-        starts.append(start)
-        steps.append(step)
-        sizes.append(found)
+            taken = (int(entry) % size, 1, 1)
+        starts.append(taken[0])
+        steps.append(taken[1])
+        sizes.append(taken[2])
     part = record.reshape(values, tuple(sizes))
     params = (tuple(starts), tuple(steps), np.asarray(fill, part.dtype)[()])
     return part.recording.add("placed", [part], target, part.dtype, params)
@@ -112,8 +114,6 @@ def take_along_axis(x: Array, indices: Array, axis: int) -> Any:
 def _at(rows: Array, places: Array) -> Any:
     """Whether a column is the one that is named for its row."""
     return places == np.arange(rows.shape[1], dtype=places.dtype)
-
-
 
 
 def __getattr__(name: str) -> Any:

@@ -31,7 +31,7 @@ class Rows:
     __radd__ = __sub__ = __add__
 
     def __ge__(self, other: Any) -> bool:
-        return True if other <= 0 else self._refuse()  # type: ignore[no-any-return]
+        return True if other <= 0 else self._refuse()
 
     def __lt__(self, other: Any) -> bool:
         return not self >= other
@@ -40,7 +40,7 @@ class Rows:
         raise NotRecordable("arithmetic with the number of rows")
 
     def __le__(self, other: Any) -> bool:
-        return True if other is self else self._refuse()  # type: ignore[no-any-return]
+        return True if other is self else self._refuse()
 
     __rsub__ = __floordiv__ = __mod__ = __index__ = __int__ = __float__ = __gt__ = _refuse
 

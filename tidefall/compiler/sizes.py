@@ -36,15 +36,15 @@ _LEAST = 1_000_000
 _LARGEST_VALUE = 64
 
 _ELEMENTWISE = """
-Abs Acos Acosh Add AddN AddV2 Angle Asin Asinh Atan Atan2 Atanh BiasAdd BiasAddV1 BitwiseAnd BitwiseOr
-BitwiseXor Cast Ceil Cos Cosh Digamma Div DivNoNan Elu EluGrad Equal Erf Erfc Exp Expm1 Floor
-FloorDiv FloorMod Greater GreaterEqual Identity Inv InvGrad Invert IsFinite IsInf IsNan LeakyRelu
-LeakyReluGrad LeftShift Less LessEqual Lgamma Log Log1p LogSoftmax LogicalAnd LogicalNot LogicalOr
-Maximum Minimum Mod Mul Neg NotEqual OnesLike Pow PreventGradient RealDiv Reciprocal ReciprocalGrad
-Relu Relu6 Relu6Grad ReluGrad RightShift Rint Round Rsqrt RsqrtGrad Select SelectV2 Selu SeluGrad
-Sigmoid SigmoidGrad Sign Sin Sinh Softmax Softplus SoftplusGrad Softsign SoftsignGrad Sqrt SqrtGrad
-Square SquaredDifference StopGradient Sub Tan Tanh TanhGrad TruncateDiv TruncateMod Xdivy Xlogy
-ZerosLike
+Abs Acos Acosh Add AddN AddV2 Angle Asin Asinh Atan Atan2 Atanh BiasAdd BiasAddV1 BitwiseAnd
+BitwiseOr BitwiseXor Cast Ceil Cos Cosh Digamma Div DivNoNan Elu EluGrad Equal Erf Erfc Exp Expm1
+Floor FloorDiv FloorMod Greater GreaterEqual Identity Inv InvGrad Invert IsFinite IsInf IsNan
+LeakyRelu LeakyReluGrad LeftShift Less LessEqual Lgamma Log Log1p LogSoftmax LogicalAnd LogicalNot
+LogicalOr Maximum Minimum Mod Mul Neg NotEqual OnesLike Pow PreventGradient RealDiv Reciprocal
+ReciprocalGrad Relu Relu6 Relu6Grad ReluGrad RightShift Rint Round Rsqrt RsqrtGrad Select SelectV2
+Selu SeluGrad Sigmoid SigmoidGrad Sign Sin Sinh Softmax Softplus SoftplusGrad Softsign SoftsignGrad
+Sqrt SqrtGrad Square SquaredDifference StopGradient Sub Tan Tanh TanhGrad TruncateDiv TruncateMod
+Xdivy Xlogy ZerosLike
 """.split()
 _STRUCTURAL = """
 All Any ArgMax ArgMin BiasAddGrad BroadcastTo ConcatV2 Cumprod Cumsum EuclideanNorm ExpandDims Fill
@@ -276,16 +276,16 @@ class _Probe:
         if dims is None or any(bound is None for bound in bounds):
             return False
         masks = Masks(*[node.attrs[name] for name in MASKS])
-        lists = [bound.tolist() for bound in bounds]
+        begin, end, strides = [bound.tolist() for bound in bounds]
         try:
-            entries = entries_of(len(dims), *lists, masks)
+            entries = entries_of(len(dims), begin, end, strides, masks)
         except ValueError:
             return False
         taken = [entry for entry in entries if entry is not None]
         return all(
             (size is not None and size < _LEAST)
             or isinstance(entry, Pick)
-            or (entry.open_start and entry.open_stop and abs(entry.step) == 1)
+            or (entry.open_start and entry.open_stop and entry.step in (1, -1))
             for size, entry in zip(dims, taken, strict=True)
         )
 

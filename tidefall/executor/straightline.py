@@ -383,7 +383,7 @@ class _Writer:
         every = sizes if isinstance(sizes, tuple) else (sizes,)
         text = [known if size is None else str(size) for size in every]
         inside = f"[{', '.join(text)}]" if isinstance(sizes, tuple) else text[0]
-        return f"{name} = array({inside}, dtype_{name})" + ("" if "[" == inside[0] else "[()]")
+        return f"{name} = array({inside}, dtype_{name})" + ("" if inside[0] == "[" else "[()]")
 
     def _packed(self, node: Node) -> str:
         name = f"p{len(self.packs)}"

@@ -127,10 +127,12 @@ class Builder:
         name = self.one_of(_FUNCTIONS)
         self.model.notes.append(name)
         bounded = tf.clip_by_value(x, self.constant(-3.0), self.constant(3.0))
-        return getattr(tf.math, name, None)(bounded)
+        return getattr(tf.math, name)(bounded)
 
     def chain(self, x: Any) -> Any:
-        other: Any = self.one_of([x, x[:, :1], self.variable([int(x.shape[1])]), self.variable([1])])
+        other: Any = self.one_of(
+            [x, x[:, :1], self.variable([int(x.shape[1])]), self.variable([1])]
+        )
         f = self.one_of([
             tf.add, tf.subtract, tf.multiply, tf.maximum, tf.minimum, tf.squared_difference,
             lambda a, b: a / (1 + tf.abs(b)), lambda a, b: tf.pow(1 + tf.abs(a), tf.tanh(b)),

@@ -6,7 +6,6 @@ import os
 from typing import Any
 
 import hypothesis
-import numpy as np
 import pytest
 from hypothesis import strategies as st
 
@@ -17,7 +16,7 @@ from tests.executor.kernels.random_graphs import ROWS, Model
 from tests.executor.kernels.watching import watching
 
 #: Runs with disturbed operands, by which differences are measured.
-DISTURBED = 3
+DISTURBED = 4
 Results = list[dict[str, Any]]
 
 
