@@ -19,12 +19,11 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from tidefall.compiler.fuse import fuse
 from tidefall.compiler.pack import pack_updates
 from tidefall.compiler.pipeline import make_plan, simplify
 from tidefall.compiler.specialize import specialize
 from tidefall.executor.devices import wants_xla
-from tidefall.executor.promotion import Replace, Warming, worth_watching
+from tidefall.executor.promotion import Replace, Warming, with_kernels, worth_watching
 from tidefall.executor.reference import Reference
 from tidefall.executor.straightline import Program
 from tidefall.ir.operation import Operation
@@ -117,8 +116,7 @@ def compile_run(
         )
 
     if tier == "kernels":
-        engine = importlib.import_module("tidefall.executor.kernels.engine")
-        special = engine.compile_kernels(fuse(special, sizes))
+        special = with_kernels(special, sizes)
     program = program_of(special)
     function = program.bind(store)
     promotion = None

@@ -120,4 +120,4 @@ def test_the_description_knows_every_part_of_a_recording() -> None:
     known = {"recording", "inputs", "cells", "streams", "writes", "packed", "outputs"}
     assert {field.name for field in dataclasses.fields(Fused)} == known
     assert isinstance(array_layout(), ArrayLayout)
-    assert set(vars(Recording())) == {"instructions", "_constants"}
+    assert set(vars(Recording())) == {"instructions", "checks", "_constants"}

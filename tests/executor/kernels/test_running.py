@@ -11,7 +11,10 @@ import pytest
 
 import tidefall as tf
 from tests.executor.kernels.watching import Watch, watching
+from tidefall.executor import promotion
 from tidefall.executor.kernels import engine, target
+from tidefall.executor.kernels.loading import KernelError
+from tidefall.executor.promotion import Warming
 
 
 @pytest.fixture
@@ -332,3 +335,68 @@ def test_vectors_of_every_width(bits: int, monkeypatch: pytest.MonkeyPatch) -> N
         return [*found, *s.run([net.w, net.v])]
 
     agree(steps)
+
+
+@pytest.mark.parametrize("tier", ["kernels", "auto"])
+def test_a_kernel_that_llvm_refuses_leaves_the_run_to_numpy(
+    tier: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: Any) -> bytes:
+        raise KernelError("LLVM does not like it")
+
+    lines: list[str] = []
+    monkeypatch.setattr(engine, "code_of", refuse)
+    monkeypatch.setattr(promotion, "COST", 0.0)
+    monkeypatch.setattr(promotion, "COST_OF_NODE", 1.0)
+    monkeypatch.setattr(
+        promotion.logging, "warning", lambda *text: lines.append(text[0] % text[1:])
+    )
+    net = Net()
+    with session(tier) as s:
+        s.run(net.init)
+        lines.clear()
+        losses = [s.run([net.loss, net.train], net.feeds())[0] for _ in range(30)]
+    assert losses[-1] < losses[0]
+    assert len(lines) == 1
+    assert "LLVM does not like it" in lines[0]
+
+
+# -- promotion -------------------------------------------------------------------------------------
+
+
+def promoted(net: Net, steps: int) -> tuple[int, list[float]]:
+    """At which run kernels took over, and the losses."""
+    found: list[Warming] = []
+    with pytest.MonkeyPatch.context() as patch:
+        make = Warming.__init__
+
+        def note(self: Warming, *arguments: Any) -> None:
+            found.append(self)
+            make(self, *arguments)
+
+        patch.setattr(Warming, "__init__", note)
+        with session("auto") as s:
+            s.run(net.init)
+            losses = [
+                s.run([net.loss, net.train], net.feeds(50, number))[0] for number in range(steps)
+            ]
+    (training,) = [each for each in found if each.switched]
+    return training.switched, losses
+
+
+def test_promotion_comes_at_the_same_run_with_a_warm_cache(
+    tmp_path: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TIDEFALL_CACHE", str(tmp_path))
+    monkeypatch.setattr(promotion, "COST", 2_000.0)
+    monkeypatch.setattr(promotion, "COST_OF_NODE", 1.0)
+    net = Net()
+    cold, first = promoted(net, 200)
+    warm, second = promoted(net, 200)
+    assert cold == warm
+    assert 10 < cold < 200
+    assert first == second
+    with session("numpy") as s:
+        s.run(net.init)
+        plain = [s.run([net.loss, net.train], net.feeds(50, number))[0] for number in range(200)]
+    np.testing.assert_allclose(first, plain, rtol=1e-10)
