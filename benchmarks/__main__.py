@@ -19,7 +19,7 @@ from benchmarks.limits.roofline import limit_us
 from benchmarks.once import MEASURES
 from benchmarks.process import Launcher, Report
 from benchmarks.settings import Settings
-from benchmarks.workloads import STEADY
+from benchmarks.workloads import GROUPS, STEADY
 
 RESULTS = Path(__file__).resolve().parent / "results"
 PACKAGES = ("tidefall", "numpy", "tensorflow-cpu", "tensorflow", "torch", "jax", "keras")
@@ -30,9 +30,9 @@ def arguments() -> argparse.Namespace:
     add = parser.add_argument
     add(
         "--providers",
-        default="tidefall,tf1,torch,jax,keras",
-        help="also tf1-xla, tf115, torch-compile, keras-jax, keras-torch; any other name is "
-        "imported as a module with the TF1 graph API (default: %(default)s)",
+        default="tidefall,tidefall-numpy,tf1,torch,jax,keras",
+        help="also tidefall-TIER, tf1-xla, tf115, torch-compile, keras-jax, keras-torch; any other "
+        "name is imported as a module with the TF1 graph API (default: %(default)s)",
     )
     add("--workloads", default="", help="default: all of " + ",".join([*STEADY, *MEASURES]))
     add("--rounds", type=int, default=7, help="timed blocks of each provider")
@@ -92,10 +92,11 @@ def machine_of(text: str) -> Machine:
 
 def chosen(text: str) -> list[str]:
     known = [*STEADY, *MEASURES]
-    names = text.split(",") if text else known
+    asked = text.split(",") if text else known
+    names = [name for one in asked for name in GROUPS.get(one, (one,))]
     unknown = [name for name in names if name not in known]
     if unknown:
-        sys.exit(f"no workload {', '.join(unknown)}; there are {', '.join(known)}")
+        sys.exit(f"no workload {', '.join(unknown)}; there are {', '.join([*known, *GROUPS])}")
     return names
 
 

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import statistics
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from benchmarks.process import Report, failed
+from benchmarks.workloads import GROUPS
 
 Value = Callable[["Figures"], float | None]
 
@@ -32,6 +34,21 @@ class Figures:
         own = self.value(workload, key)
         found = [v for name in others if (v := self.value(workload, key, name)) is not None]
         return None if own is None or not found else own / min(found)
+
+    def median(self, workloads: Iterable[str]) -> float | None:
+        """The median of the ratios, if every workload has one."""
+        return _of_all(statistics.median, (self.value(name, "ratio") for name in workloads))
+
+    def worst(self, workloads: Iterable[str]) -> float | None:
+        """The largest of own times over those at tier 0."""
+        zero = self.own + "-numpy"
+        return _of_all(max, (self.against(name, "min_us", zero) for name in workloads))
+
+
+def _of_all(total: Callable[[list[float]], float], values: Iterable[float | None]) -> float | None:
+    found = list(values)
+    known = [value for value in found if value is not None]
+    return total(known) if len(known) == len(found) else None
 
 
 @dataclass(frozen=True)
@@ -65,6 +82,11 @@ BARS = [
     step_bar("gaussian", 3.0),
     step_bar("higgs", 1.8),
     step_bar("wide", 1.35),
+    Bar(
+        "shapes: the median of the steps against the best peer", 0.5, "x",
+        lambda f: f.median(GROUPS["shapes"]),
+    ),
+    Bar("shapes: the worst step against tier 0", 1.0, "x", lambda f: f.worst(GROUPS["shapes"])),
     absolute("const", "us", "run of a constant", 1.5, "us"),
     absolute("floor", "us", "run of a + b, both fed", 4.0, "us"),
     absolute("infer1", "us", "one row through the stop network", 15.0, "us"),

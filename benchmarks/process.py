@@ -41,7 +41,7 @@ class Launcher:
     passive: bool = False
 
     def python(self, provider: str) -> str:
-        default = self.own if provider == "tidefall" else self.peers
+        default = self.own if provider.startswith("tidefall") else self.peers
         return self.interpreters.get(provider, default)
 
     def environment(self, provider: str) -> dict[str, str]:
@@ -50,6 +50,8 @@ class Launcher:
         kept |= PASSIVE if self.passive else {}
         if provider.startswith("keras"):
             kept["KERAS_BACKEND"] = {"keras": "tensorflow"}.get(provider, provider.split("-")[-1])
+        if provider.startswith("tidefall-"):
+            kept["TIDEFALL_TIER"] = provider.partition("-")[2]
         if provider.endswith("-xla"):
             kept["TF_XLA_FLAGS"] = "--tf_xla_cpu_global_jit"
         return kept

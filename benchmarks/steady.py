@@ -28,6 +28,9 @@ def measure(w: Workload, settings: Settings, launcher: Launcher) -> Report:
         process, report = launcher.open(name)
         if process is not None:
             report = process.ask("setup", settings.timeout, workload=w.name)
+            if w.warm and not failed(report):
+                warmed = process.ask("run", settings.timeout, steps=int(w.warm * settings.scale))
+                report |= warmed if failed(warmed) else {}
             if failed(report):
                 process.close()
             else:

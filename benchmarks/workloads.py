@@ -6,7 +6,7 @@ This module also runs under Python 3.7, beside TensorFlow 1.15.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Callable
+from typing import Any, Callable
 
 import numpy as np
 
@@ -16,7 +16,9 @@ class Workload:
     """What is trained or run, and how long a timed block of it is."""
 
     name: str
-    kind: str  # mlp, cnn, lstm: a training step; infer: one forward pass; floor, const: one run
+    kind: (
+        str  # mlp, net, cnn, lstm: a training step; infer: one forward pass; floor, const: one run
+    )
     about: str
     dtype: str = "float32"
     rows: int = 0
@@ -24,7 +26,7 @@ class Workload:
     loss: str = ""
     steps: int = 0  # in a timed block
     check: int = 12  # how many first losses are compared between the providers
-    sizes: tuple[int, ...] = ()  # mlp, infer
+    sizes: tuple[int, ...] = ()  # mlp, net, infer
     image: tuple[int, ...] = ()  # cnn: height, width, channels
     blocks: tuple[tuple[int, ...], ...] = ()  # cnn: filters of the convolutions before each pooling
     dense: tuple[int, ...] = ()  # cnn: hidden dense layers
@@ -33,9 +35,20 @@ class Workload:
     inputs: int = 0
     units: int = 0
     dynamic: bool = False
+    activation: str = "relu"  # net, and what follows
+    normalize: bool = False
+    dropout: float = 0.0
+    l2: float = 0.0
+    tables: tuple[int, ...] = ()  # rows of the embedding of each column of identifiers
+    width: int = 0  # of an embedded identifier
+    towers: bool = False
+    rebuild: bool = False  # the rows themselves are wanted
+    warm: int = 0  # steps before the first timed block
 
     @property
     def tolerance(self) -> float:
+        if self.dropout:
+            return 2e-2
         return 2e-4 if self.dtype == "float64" else 3e-3
 
 
@@ -92,7 +105,71 @@ _ALL = [
     Workload("const", "const", "sess.run of a constant", rows=64, batch=1, steps=4000),
 ]  # fmt: skip
 
-STEADY = {workload.name: workload for workload in _ALL}
+
+def _net(
+    name: str, about: str, sizes: tuple[int, ...], batch: int, steps: int, loss: str, **more: Any
+) -> Workload:
+    return Workload(
+        name, "net", about,
+        sizes=sizes, rows=40 * batch, batch=batch, steps=steps, warm=4 * steps, loss=loss, **more,
+    )  # fmt: skip
+
+
+_SHAPES = [
+    _net(
+        "softmax10", "40-100-100-10, batch 256, f32, softmax", (40, 100, 100, 10), 256, 150, "xent"
+    ),
+    _net(
+        "small3", "5-3x7-1, batch 64, f64, tanh, MSE", (5, 7, 7, 7, 1), 64, 500, "mse",
+        dtype="float64", activation="tanh",
+    ),
+    _net(
+        "big3", "50-3x500-1, batch 128, f32, elu, BCE", (50, 500, 500, 500, 1), 128, 40, "bce",
+        activation="elu",
+    ),
+    _net(
+        "deep8", "30-8x64-1, batch 256, f32, tanh, BCE", (30, *8 * (64,), 1), 256, 60, "bce",
+        activation="tanh",
+    ),
+    _net(
+        "deep8_f64", "30-8x50-1, batch 256, f64, elu, MSE", (30, *8 * (50,), 1), 256, 60, "mse",
+        dtype="float64", activation="elu",
+    ),
+    _net(
+        "odd5", "11-61-33-101-7-1, batch 200, f32, BCE", (11, 61, 33, 101, 7, 1), 200, 150, "bce"
+    ),
+    _net(
+        "dropout", "28-2x128-1, batch 256, f32, half dropped, BCE", (28, 128, 128, 1), 256, 100,
+        "bce", dropout=0.5, check=100,
+    ),
+    _net(
+        "batchnorm", "28-2x128-1, batch 256, f32, normalized by batch, BCE", (28, 128, 128, 1),
+        256, 100, "bce", normalize=True,
+    ),
+    _net(
+        "l2", "28-2x100-1, batch 256, f64, BCE and L2", (28, 100, 100, 1), 256, 100, "bce",
+        dtype="float64", l2=1e-3,
+    ),
+    _net(
+        "embedding", "13 numbers, 8 embeddings 1000x16, 128-64-1, batch 256, f32, BCE",
+        (13, 128, 64, 1), 256, 60, "bce", tables=8 * (1000,), width=16,
+    ),
+    _net(
+        "towers", "2 embeddings 2000x32, 2 towers 64-32, their product, batch 256, f32, BCE",
+        (16, 64, 32), 256, 60, "bce", tables=(2000, 2000), width=32, towers=True,
+    ),
+    _net(
+        "autoencoder", "64-32-8-32-64, batch 256, f32, tanh, MSE", (64, 32, 8, 32, 64), 256, 150,
+        "mse", activation="tanh", rebuild=True,
+    ),
+    _net(
+        "outputs5", "20-2x64-5, batch 256, f64, MSE", (20, 64, 64, 5), 256, 150, "mse",
+        dtype="float64",
+    ),
+]  # fmt: skip
+
+STEADY = {workload.name: workload for workload in [*_ALL, *_SHAPES]}
+GROUPS = {"shapes": tuple(workload.name for workload in _SHAPES)}
 RAGGED = Workload(
     "ragged", "mlp", "stop network, 200 steps, each with its own batch size of 1 to 200",
     dtype="float64", sizes=_STOP, rows=4096, batch=0, loss="bce", steps=200, check=200,
@@ -111,6 +188,7 @@ class Data:
     y: np.ndarray
     parameters: list[np.ndarray]
     rows_of: Callable[[int], slice]
+    ids: np.ndarray | None = None
 
 
 def parameter_shapes(w: Workload) -> list[tuple[int, ...]]:
@@ -133,18 +211,33 @@ def parameter_shapes(w: Workload) -> list[tuple[int, ...]]:
         for units in (*w.dense, w.classes):
             shapes += [(fan_in, units), (units,)]
             fan_in = units
+    elif w.kind == "net":
+        shapes = [(rows, w.width) for rows in w.tables]
+        for sizes in chains(w):
+            for fan_in, fan_out in zip(sizes, sizes[1:]):
+                shapes += [(fan_in, fan_out), (fan_out,)]
     elif w.kind == "lstm":
         gates = 4 * w.units
         shapes = [(w.inputs + w.units, gates), (gates,), (w.units, w.classes), (w.classes,)]
     return shapes
 
 
+def chains(w: Workload) -> list[tuple[int, ...]]:
+    """The sizes along each stack of dense layers of a net."""
+    inputs, hidden = w.sizes[0], w.sizes[1:]
+    if w.towers:
+        return [(inputs + w.width, *hidden), (w.width, *hidden)]
+    return [(inputs + w.width * len(w.tables), *hidden)]
+
+
 def _rows(w: Workload, rng: np.random.RandomState) -> tuple[np.ndarray, np.ndarray]:
-    if w.kind in ("mlp", "infer"):
+    if w.kind in ("mlp", "infer", "net"):
         x = rng.standard_normal((w.rows, w.sizes[0])).astype(w.dtype)
+        if w.loss == "xent":
+            return x, np.argmax(x[:, : w.sizes[-1]] + x[:, -w.sizes[-1] :], 1).astype("int32")
         noise = 0.5 * rng.standard_normal((w.rows, 1))
         y = (x[:, :1] * x[:, 1:2] + noise > 0).astype(w.dtype)
-        if w.sizes[-1] > 1:
+        if w.loss == "mse" and w.sizes[-1] > 1:
             y = rng.standard_normal((w.rows, w.sizes[-1])).astype(w.dtype)
         return x, y
     if w.kind in ("cnn", "lstm"):
@@ -176,7 +269,11 @@ def make_data(w: Workload) -> Data:
     rng = np.random.RandomState(7)
     x, y = _rows(w, rng)
     parameters = [_initial(shape, w.dtype, rng) for shape in parameter_shapes(w)]
-    return Data(x, y, parameters, _rows_of(w, rng))
+    rows_of = _rows_of(w, rng)
+    if not w.tables:
+        return Data(x, y, parameters, rows_of)
+    ids = [rng.randint(0, rows, w.rows) for rows in w.tables]
+    return Data(x, y, parameters, rows_of, np.stack(ids, 1).astype("int32"))
 
 
 def write_csv(folder: str, rows: int, columns: int) -> list[str]:

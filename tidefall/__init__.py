@@ -22,6 +22,7 @@ from tidefall.core import compat as _compat
 from tidefall.core import exports as _exports
 from tidefall.core import logging as _logging
 from tidefall.data import bucketing as _bucketing
+from tidefall.data import csv_tables as _csv_tables
 from tidefall.data import experimental as _data_experimental
 from tidefall.data import file_datasets as _file_datasets
 from tidefall.data import hep as _hep
@@ -83,6 +84,7 @@ from tidefall.ops import matrix_functions as _matrix_functions
 from tidefall.ops import moments as _moments
 from tidefall.ops import nn as _nn
 from tidefall.ops import numerics as _numerics
+from tidefall.ops import old_handles as _old_handles
 from tidefall.ops import one_hot as _one_hot
 from tidefall.ops import operators as _operators
 from tidefall.ops import padding as _padding
@@ -109,6 +111,7 @@ from tidefall.ops import solve as _solve
 from tidefall.ops import sorting as _sorting
 from tidefall.ops import sparse_dense as _sparse_dense
 from tidefall.ops import sparse_layout as _sparse_layout
+from tidefall.ops import sparse_mask as _sparse_mask
 from tidefall.ops import sparse_math as _sparse_math
 from tidefall.ops import sparse_parts as _sparse_parts
 from tidefall.ops import sparse_reduce as _sparse_reduce
@@ -188,19 +191,21 @@ _IMPORTED_ARRANGED = (
     _repeating, _sizes, _slicing, _softmax, _sorting, _static_value, _unique, _where,
 )  # fmt: skip
 _IMPORTED_QUEUES = (
-    _accumulators, _batching, _coordinator, _input_producers, _queue_runner, _staging,
+    _accumulators, _batching, _coordinator, _input_producers, _old_handles, _queue_runner,
+    _staging,
 )  # fmt: skip
 _IMPORTED_FILES = (
     _csv, _decoding, _files, _readers, _readers_of_files, _serialized, _whole_files,
 )  # fmt: skip
 _IMPORTED_SPARSE = (
     _embedding_sparse, _parse_functions, _sparse_dense, _sparse_layout, _sparse_math,
-    _sparse_parts, _sparse_reduce,
+    _sparse_mask, _sparse_parts, _sparse_reduce,
 )  # fmt: skip
 _IMPORTED_STRINGS = (_string_hashes, _string_joining, _string_regex, _strings)
 _IMPORTED_IMAGES = (_decode_image, _image_files, _images)
 _IMPORTED_CONTRIB = (_length_buckets, _regularizers)
 _IMPORTED_DATA = (
+    _csv_tables,
     _data_experimental,
     _hep,
     _file_datasets,

@@ -7,9 +7,10 @@ for each layer, one for the first layer, which needs no gradient of its input.
 from __future__ import annotations
 
 import math
+from itertools import pairwise
 
 from benchmarks.limits.machine import Machine
-from benchmarks.workloads import Workload, parameter_shapes
+from benchmarks.workloads import Workload, chains, parameter_shapes
 
 CALL_US = 0.7  # from Python into native code and back, with a few arguments checked
 SECOND_LEVEL_BYTES = 2e6  # state below this stays in the second-level caches
@@ -21,6 +22,12 @@ def layers(w: Workload) -> list[tuple[int, bool]]:
     if w.kind in ("mlp", "infer"):
         pairs = zip(w.sizes, w.sizes[1:], strict=False)
         return [(a * b, i > 0) for i, (a, b) in enumerate(pairs)]
+    if w.kind == "net":
+        return [
+            (a * b, i > 0 or bool(w.tables))
+            for sizes in chains(w)
+            for i, (a, b) in enumerate(pairwise(sizes))
+        ]
     if w.kind == "lstm":
         gates = 4 * w.units
         return [

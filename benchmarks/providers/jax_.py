@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Iterator
+from typing import Any, ClassVar, Iterator
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from benchmarks import nets
 from benchmarks.providers import NotOffered, Provider, Step
 from benchmarks.workloads import Data, Workload
 
@@ -66,6 +67,46 @@ def loss_of(w: Workload, output: Any, wanted: Any) -> Any:
     return -jnp.mean(jnp.take_along_axis(jax.nn.log_softmax(output), wanted[:, None], 1))
 
 
+class Functions:
+    """What a net is made of."""
+
+    activations: ClassVar[dict[str, Any]] = {
+        "relu": jax.nn.relu,
+        "tanh": jnp.tanh,
+        "elu": jax.nn.elu,
+    }
+
+    def __init__(self, w: Workload, key: Any) -> None:
+        self.w, self.key = w, key
+
+    def loss(self, output: Any, wanted: Any) -> Any:
+        return loss_of(self.w, output, wanted)
+
+    def dense(self, h: Any, kernel: Any, bias: Any) -> Any:
+        return h @ kernel + bias
+
+    def normalized(self, h: Any, kernel: Any, bias: Any) -> Any:
+        z = h @ kernel
+        centred = z - z.mean(0)
+        return centred * jax.lax.rsqrt((centred**2).mean(0) + nets.EPSILON) + bias
+
+    def dropout(self, h: Any, rate: float) -> Any:
+        self.key, key = jax.random.split(self.key)
+        return jnp.where(jax.random.bernoulli(key, 1 - rate, h.shape), h / (1 - rate), 0)
+
+    def lookup(self, table: Any, ids: Any) -> Any:
+        return table[ids]
+
+    def join(self, parts: list[Any]) -> Any:
+        return jnp.concatenate(parts, 1)
+
+    def dot(self, a: Any, b: Any) -> Any:
+        return (a * b).sum(1, keepdims=True)
+
+    def half_squares(self, kernel: Any) -> Any:
+        return (kernel**2).sum() / 2
+
+
 def adam(p: Any, m: Any, v: Any, g: Any, rate: Any) -> Any:
     m = 0.9 * m + 0.1 * g
     v = 0.999 * v + 0.001 * g * g
@@ -94,18 +135,26 @@ class Library(Provider):
         zeros = [jnp.zeros_like(p) for p in parameters]
         state = (parameters, zeros, [jnp.zeros_like(p) for p in parameters], jnp.zeros((), w.dtype))
 
+        arrays = nets.arrays(w, data) if w.kind == "net" else [x, y]
+
         def step(i: int) -> float:
             nonlocal state
             rows = rows_of(i)
-            loss, state = update(state, x[rows], y[rows])
+            loss, state = update(state, *[array[rows] for array in arrays])
             return float(loss)
 
         return step
 
     def update_of(self, w: Workload) -> Any:
-        def update(state: Any, a: Any, b: Any) -> Any:
+        def total(parameters: Any, count: Any, inputs: Any) -> Any:
+            if w.kind == "net":
+                key = jax.random.fold_in(jax.random.key(1), count.astype(int))
+                return nets.loss(Functions(w, key), w, parameters, inputs)
+            return loss_of(w, forward(w, parameters, inputs[0]), inputs[1])
+
+        def update(state: Any, *inputs: Any) -> Any:
             p, m, v, count = state
-            loss, g = jax.value_and_grad(lambda q: loss_of(w, forward(w, q, a), b))(p)
+            loss, g = jax.value_and_grad(total)(p, count, inputs)
             count = count + 1
             rate = 0.001 * jnp.sqrt(1 - 0.999**count) / (1 - 0.9**count)
             new = [adam(*each, rate) for each in zip(p, m, v, g)]

@@ -25,6 +25,8 @@ class Library(Provider):
         keras = self.keras
         if w.kind == "const":
             raise NotOffered("no session")
+        if w.kind == "net":
+            raise NotOffered("no nets of every shape")
         keras.config.set_floatx(w.dtype)
         if w.dtype == "float64" and self.backend == "jax":
             import jax

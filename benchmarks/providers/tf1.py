@@ -8,6 +8,7 @@ from typing import Any, Callable, Iterator
 
 import numpy as np
 
+from benchmarks import nets
 from benchmarks.providers import NotOffered, Provider, Step, drain
 from benchmarks.workloads import Data, Workload, slices_data
 
@@ -34,11 +35,42 @@ class Cell:
         return h, (c, h)
 
 
+class Functions:
+    """What a net is made of."""
+
+    def __init__(self, tf: Any, loss: Any) -> None:
+        self.tf, self.loss = tf, loss
+        self.activations = {"relu": tf.nn.relu, "tanh": tf.tanh, "elu": tf.nn.elu}
+
+    def dense(self, h: Any, kernel: Any, bias: Any) -> Any:
+        return self.tf.matmul(h, kernel) + bias
+
+    def normalized(self, h: Any, kernel: Any, bias: Any) -> Any:
+        z = self.tf.matmul(h, kernel)
+        mean, variance = self.tf.nn.moments(z, [0])
+        return self.tf.nn.batch_normalization(z, mean, variance, bias, None, nets.EPSILON)
+
+    def dropout(self, h: Any, rate: float) -> Any:
+        return self.tf.nn.dropout(h, rate=rate)
+
+    def lookup(self, table: Any, ids: Any) -> Any:
+        return self.tf.nn.embedding_lookup(table, ids)
+
+    def join(self, parts: list[Any]) -> Any:
+        return self.tf.concat(parts, 1)
+
+    def dot(self, a: Any, b: Any) -> Any:
+        return self.tf.reduce_sum(a * b, 1, keepdims=True)
+
+    def half_squares(self, kernel: Any) -> Any:
+        return self.tf.nn.l2_loss(kernel)
+
+
 class Library(Provider):
     def __init__(self, name: str) -> None:
         super().__init__(name)
-        self.xla = name.endswith("-xla")
-        module = name[: -len("-xla")] if self.xla else name
+        module, _, variant = name.partition("-")
+        self.xla = variant == "xla"
         if module == "tf115":
             tf = importlib.import_module("tensorflow")
         elif module == "tf1":
@@ -74,6 +106,8 @@ class Library(Provider):
         if w.kind == "floor":
             return self.add_fed(w, data)
         variables = [tf.Variable(p, name=f"v{i}") for i, p in enumerate(data.parameters)]
+        if w.kind == "net":
+            return self.train_net(w, data, variables)
         inputs = tf.placeholder(w.dtype, (None, *x.shape[1:]))
         wanted = tf.placeholder("int32" if w.loss == "xent" else w.dtype, (None, *y.shape[1:]))
         output = self.forward(w, variables, inputs)
@@ -88,6 +122,22 @@ class Library(Provider):
         def step(i: int) -> float:
             rows = rows_of(i)
             return float(sess.run([loss, update], {inputs: x[rows], wanted: y[rows]})[0])
+
+        return step
+
+    def train_net(self, w: Workload, data: Data, variables: list[Any]) -> Step:
+        tf = self.tf
+        arrays, rows_of = nets.arrays(w, data), data.rows_of
+        places = [tf.placeholder(a.dtype, (None, *a.shape[1:])) for a in arrays]
+        functions = Functions(tf, lambda output, wanted: self.loss(w, output, wanted))
+        loss = nets.loss(functions, w, variables, places)
+        update = tf.train.AdamOptimizer(learning_rate=0.001).minimize(loss)
+        sess = self.open()
+
+        def step(i: int) -> float:
+            rows = rows_of(i)
+            feeds = {place: array[rows] for place, array in zip(places, arrays)}
+            return float(sess.run([loss, update], feeds)[0])
 
         return step
 

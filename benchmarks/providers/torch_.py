@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import time
-from typing import Any, Iterator
+from typing import Any, ClassVar, Iterator
 
 import numpy as np
 import torch
 from torch import nn
 from torch.nn import functional
 
+from benchmarks import nets
 from benchmarks.providers import NotOffered, Provider, Step, drain
 from benchmarks.workloads import Data, Workload, slices_data
 
@@ -72,6 +73,36 @@ class Recurrent(nn.Module):  # type: ignore[misc]
         return self.head(self.lstm(x)[0][:, -1])
 
 
+class Net(nn.Module):  # type: ignore[misc]
+    """A net whose call is its loss."""
+
+    activations: ClassVar[dict[str, Any]] = {
+        "relu": functional.relu,
+        "tanh": torch.tanh,
+        "elu": functional.elu,
+    }
+    dense = staticmethod(lambda h, kernel, bias: torch.addmm(bias, h, kernel))
+    dropout = staticmethod(functional.dropout)
+    join = staticmethod(lambda parts: torch.cat(parts, 1))
+    dot = staticmethod(lambda a, b: (a * b).sum(1, keepdim=True))
+    half_squares = staticmethod(lambda kernel: kernel.square().sum() / 2)
+
+    def __init__(self, w: Workload, parameters: list[Any]) -> None:
+        super().__init__()
+        self.w, self.loss = w, LOSSES[w.loss]
+        self.all = nn.ParameterList(parameters)
+
+    def normalized(self, h: Any, kernel: Any, bias: Any) -> Any:
+        z = h @ kernel
+        return functional.batch_norm(z, None, None, None, bias, training=True, eps=nets.EPSILON)
+
+    def lookup(self, table: Any, ids: Any) -> Any:
+        return functional.embedding(ids, table)
+
+    def forward(self, *inputs: Any) -> Any:
+        return nets.loss(self, self.w, list(self.all), inputs)
+
+
 class Lines(torch.utils.data.IterableDataset):  # type: ignore[misc]
     def __init__(self, paths: list[str]) -> None:
         self.paths = paths
@@ -95,7 +126,7 @@ class Library(Provider):
         parameters = [torch.tensor(p) for p in data.parameters]
         if w.kind in ("mlp", "infer"):
             return nn.Sequential(*dense(parameters))
-        return (Convolutions if w.kind == "cnn" else Recurrent)(w, parameters)
+        return {"cnn": Convolutions, "lstm": Recurrent, "net": Net}[w.kind](w, parameters)
 
     def train(self, w: Workload, data: Data) -> Step:
         x, y, rows_of = data.x, data.y, data.rows_of
@@ -110,18 +141,23 @@ class Library(Provider):
         optimizer = torch.optim.Adam(trained, lr=0.001, fused=True)
         of_output = LOSSES[w.loss]
 
-        def loss_of(a: Any, b: Any) -> Any:
+        def of_rows(a: Any, b: Any) -> Any:
             return of_output(model(a), b)
+
+        loss_of: Any = model if w.kind == "net" else of_rows
 
         if self.compile:
             loss_of = torch.compile(loss_of)
         integers = w.loss == "xent"
+        arrays = nets.arrays(w, data) if w.kind == "net" else [x, y]
 
         def step(i: int) -> float:
             rows = rows_of(i)
-            a, b = torch.from_numpy(x[rows]), torch.from_numpy(y[rows])
+            inputs = [torch.from_numpy(array[rows]) for array in arrays]
+            if integers:
+                inputs[-1] = inputs[-1].long()
             optimizer.zero_grad()
-            loss = loss_of(a, b.long() if integers else b)
+            loss = loss_of(*inputs)
             loss.backward()
             optimizer.step()
             return float(loss.item())

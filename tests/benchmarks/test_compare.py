@@ -7,7 +7,7 @@ from benchmarks.compare import add_ratios, agreeing, mark_agreement
 from benchmarks.limits.machine import Machine
 from benchmarks.limits.roofline import CALL_US, limit_us
 from benchmarks.process import Report
-from benchmarks.workloads import STEADY, make_data
+from benchmarks.workloads import GROUPS, STEADY, make_data
 
 
 def test_a_result_that_differs_is_outvoted() -> None:
@@ -74,6 +74,30 @@ def test_limit_counts_operations_state_and_the_call() -> None:
     operations = 2 * (2 * 784 * 1024 + 3 * 1024 * 1024 + 3 * 1024 * 10) * 512
     expected = CALL_US + operations / 200e3 + state / 50e3
     assert limit_us(STEADY["wide"], machine) == pytest.approx(expected)
+
+
+def test_a_group_is_judged_by_its_median_and_its_worst() -> None:
+    zero, own = {"min_us": 4.0}, {"us": 1.0, "min_us": 1.0}
+    blocks = {
+        name: {"tidefall": own | {"ratio": 0.1 * k}, "tidefall-numpy": zero}
+        for k, name in enumerate(GROUPS["shapes"])
+    }
+    assert verdict("shapes: the median", results(**blocks)) == "does not hold"
+    assert verdict("shapes: the worst", results(**blocks)) == "holds"
+    blocks["l2"]["tidefall"]["min_us"] = 4.5
+    assert verdict("shapes: the worst", results(**blocks)) == "does not hold"
+    del blocks["l2"]["tidefall-numpy"]
+    assert verdict("shapes: the worst", results(**blocks)) == "not measured"
+
+
+def test_limit_of_towers_counts_both() -> None:
+    machine = Machine(f64_gflops=100, f32_gflops=200, cached_gbs=50, how="given")
+    w = STEADY["towers"]
+    one = 32 * 64 + 64 * 32
+    operations = 2 * 3 * (16 * 64 + 2 * one) * w.batch
+    state = 4 * 8 * (2 * 2000 * 32 + 16 * 64 + 2 * (one + 64 + 32))
+    expected = CALL_US + operations / 200e3 + state / 50e3
+    assert limit_us(w, machine) == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("name", sorted(STEADY))

@@ -80,6 +80,7 @@ def test_wrong_uses(name: str) -> None:
         (parsed.example(tf, n=[1, 2]), "'n' of example 1 has 2 values"),
         (parsed.example(tf), "'n' (dtype int64) is required, but example 1 does not have it"),
     ],
+    ids=["garbage", "another kind", "too many", "missing"],
 )
 def test_bad_examples_are_named(record: bytes, message: str) -> None:
     text = tf.placeholder(tf.string, [None])

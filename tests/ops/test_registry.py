@@ -63,9 +63,11 @@ for _name in (*_PIPELINES, *[name for name in OPS if name.endswith("Dataset")]):
 #: Parts of the names of ops that share state between runs.
 _SHARING = {
     "Queue": "test_queues, tests/state, tests/train",
+    "Reader": "test_old_handles, tests/io",
     "Accumulator": "test_accumulators",
     "Stage": "test_staging",
     "Unstage": "test_staging",
+    "TensorsMap": "tests/train/test_batching",
     "MapPeek": "test_staging",
     "MapSize": "test_staging",
     "MapIncompleteSize": "test_staging",

@@ -47,7 +47,6 @@ GRAPH_DIFFERENCES: dict[str, dict[str, str]] = {
     },
 }  # fmt: skip
 
-_NO_STRINGS = "the operations on strings are not there yet"
 _NO_LOSSES = "there are no functions in tf.losses but the collected ones yet"
 
 # Program of a graph -> what is missing.
@@ -56,7 +55,6 @@ GRAPH_GAPS: dict[str, str] = {
     "flow/switch_cases": "tf.switch_case needs functions in graphs, which are not there yet",
     "flow/python_functions_of_tensors": "there is no tf.py_function yet",
     "nn/losses": "there are no functions in tf.losses but the collected ones yet",
-    "nn/sparse_placeholders": "there are no sparse tensors yet",
     "random/distributions": "there is no tf.distributions yet",
 }
 
@@ -71,14 +69,6 @@ ORDER_GAPS: dict[str, str] = {}
 
 # Expression -> what is missing.
 VALUE_GAPS: dict[str, str] = {
-    'tf.string_to_number(["1.5", "-3e2", "7"])': _NO_STRINGS,
-    'tf.string_to_number(["1.5x"])': _NO_STRINGS,
-    'tf.string_to_number(["42"], tf.int64)': _NO_STRINGS,
-    "tf.as_string([1.5, -2.25, 1e10])": _NO_STRINGS,
-    "tf.as_string([1, -2])": _NO_STRINGS,
-    "tf.as_string([True, False])": _NO_STRINGS,
-    "tf.as_string([3.14159], precision=2)": _NO_STRINGS,
-    'tf.string_join(["a", "b"], "-")': _NO_STRINGS,
     "tf.losses.huber_loss([0.0, 0.0], [0.5, 3.0])": _NO_LOSSES,
     "tf.losses.log_loss([0.0, 1.0], [0.1, 0.9])": _NO_LOSSES,
 }
@@ -132,5 +122,4 @@ ERROR_DIFFERENCES: dict[str, tuple[list[str], str]] = {
 # Wrong use -> what is missing.
 ERROR_GAPS: dict[str, str] = {
     "saver_without_variables": "there is no tf.train.Saver yet",
-    "run_string_to_number": "there is no tf.string_to_number yet",
 }

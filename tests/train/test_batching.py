@@ -173,3 +173,44 @@ def test_buckets_by_number() -> None:
         tf.contrib.training.bucket([row], row, [1, 2], 3)
     with pytest.raises(ValueError, match="must increase"):
         tf.contrib.training.bucket_by_sequence_length(row, [row], 1, [3, 3])
+
+
+def test_sparse_tensors() -> None:
+    row = rows(6)
+    sparse = tf.SparseTensor(
+        tf.expand_dims(tf.range(tf.cast(row, tf.int64)), -1),
+        tf.fill([row], row),
+        tf.cast(tf.stack([row + 1]), tf.int64),
+    )
+    found = drained(tf.train.batch([row, sparse], 3))
+    (first, values), (second, more) = found
+    assert first.tolist() == [0, 1, 2]
+    assert values.dense_shape.tolist() == [3, 3]
+    assert values.indices.tolist() == [[1, 0], [2, 0], [2, 1]]
+    assert values.values.tolist() == [1, 2, 2]
+    assert second.tolist() == [3, 4, 5]
+    assert more.values.tolist() == [3] * 3 + [4] * 4 + [5] * 5
+
+
+def test_sparse_tensors_of_many_elements_and_of_some() -> None:
+    row = rows(4)
+    keep = tf.equal(row % 2, 0)
+    sparse = tf.SparseTensor([[0, 1], [1, 0], [1, 1]], tf.stack([row, row, row]), [2, 2])
+    batches = drained(tf.train.maybe_batch([sparse], keep, 2, enqueue_many=True))
+    assert [each.values.tolist() for each in batches] == [[0, 0, 0], [2, 2, 2]]
+    assert batches[0].indices.tolist() == [[0, 1], [1, 0], [1, 1]]
+    with tf.Graph().as_default():
+        row = rows(3)
+        sparse = tf.SparseTensor([[0, 1], [1, 0], [1, 1]], tf.stack([row, row, row]), [2, 2])
+        which = tf.constant([False, True])
+        batches = drained(tf.train.maybe_batch([sparse], which, 1, enqueue_many=True))
+        assert [each.values.tolist() for each in batches] == [[0, 0], [1, 1], [2, 2]]
+
+
+def test_sparse_tensors_of_several_sources() -> None:
+    lists = [[tf.SparseTensor([[0]], tf.stack([rows(5) + 10 * index]), [2])] for index in range(3)]
+    batches = drained(tf.train.batch_join(lists, 3))
+    values = np.concatenate([each.values for each in batches])
+    assert sorted(values.tolist()) == [10 * index + row for index in range(3) for row in range(5)]
+    with pytest.raises(ValueError, match="in different places"):
+        tf.train.batch_join([[lists[0][0]], [tf.constant(1)]], 2)

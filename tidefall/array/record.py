@@ -420,14 +420,6 @@ def expand_dims(x: Any, axis: int) -> Any:
     return reshape(x, (*x.shape[:at], 1, *x.shape[at:]))
 
 
-def squeeze(x: Any, axis: Any = None) -> Any:
-    """The array without dimensions of size 1."""
-    if axis is None:
-        raise NotRecordable("squeezing every axis")
-    axes = {a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,))}
-    return reshape(x, tuple([size for i, size in enumerate(x.shape) if i not in axes]))
-
-
 def broadcast_to(x: Any, shape: Any) -> Any:
     """The array repeated to a shape."""
     target = tuple(shape)
@@ -474,11 +466,6 @@ def full(shape: Any, value: Any, dtype: Any = None) -> Any:
     """One value in a shape."""
     value = _array(_recording_of([value]), value)
     return broadcast_to(value if dtype is None else _cast(value, np.dtype(dtype)), shape)
-
-
-def is_string(x: Any) -> bool:
-    """Whether it holds strings."""
-    return False
 
 
 # -- reductions, products, joining -----------------------------------------------------------------
@@ -546,14 +533,6 @@ def concatenate(arrays: Sequence[Any], axis: int = 0) -> Array:
     return recording.add("concatenate", arrays, target, arrays[0].dtype, axis)
 
 
-def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
-    """Arrays as the parts of a new axis."""
-    recording = _recording_of(arrays)
-    arrays = [_array(recording, each) for each in arrays]
-    axis %= arrays[0].ndim + 1
-    return concatenate([expand_dims(each, axis) for each in arrays], axis)
-
-
 def takes_all(entry: Any) -> bool:
     """Whether an entry of an index takes all rows."""
     return (
@@ -607,53 +586,9 @@ def _index(x: Array, index: Any) -> Array:
     return reshape(x, tuple(target))
 
 
-def one_hot(indices: Array, depth: int, on: Any, off: Any, axis: int) -> Any:
-    """``on`` at the places ``indices`` name, ``off`` elsewhere."""
-    at = axis % (indices.ndim + 1)
-    places = np.arange(depth, dtype=indices.dtype)
-    places = places.reshape([-1] + [1] * (indices.ndim - at))
-    return where(expand_dims(indices, at) == places, on, off)
-
-
 def where(condition: Any, x: Any, y: Any) -> Any:
     """``x`` where the condition holds, else ``y``."""
     return _apply("where", condition, x, y)
-
-
-def clip(x: Any, low: Any, high: Any) -> Any:
-    """``x`` moved into a range."""
-    return _apply("minimum", _apply("maximum", x, low), high)
-
-
-def conj(x: Any) -> Any:
-    """Real numbers themselves."""
-    return x
-
-
-class Stream:
-    """Where random numbers come from: an array of the words of a key and a counter."""
-
-    def __init__(self, words: Array) -> None:
-        self.words = words
-
-
-class _Philox:
-    """The distributions that are recorded as primitives."""
-
-    @staticmethod
-    def uniform(xp: Any, stream: Any, shape: Shape, dtype: Any) -> Array:
-        """Numbers uniform in [0, 1), one row after another."""
-        dtype = np.dtype(dtype)
-        if not isinstance(stream, Stream) or dtype.itemsize == 2:
-            raise NotRecordable(f"random numbers of dtype {dtype}")
-        words = stream.words
-        return words.recording.add("uniform", [words], tuple(shape), dtype)
-
-    def __getattr__(self, name: str) -> Any:
-        raise NotRecordable(f"random numbers, {name}")
-
-
-philox = _Philox()
 
 
 def __getattr__(name: str) -> Any:

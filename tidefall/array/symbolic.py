@@ -12,7 +12,36 @@ import numpy as np
 
 from tidefall.array import record
 from tidefall.array.record import Array
-from tidefall.array.symbols import NotRecordable, Rows
+from tidefall.array.symbols import NotRecordable, Rows, Shape
+
+# -- random numbers --------------------------------------------------------------------------------
+
+
+class Stream:
+    """Where random numbers come from: an array of the words of a key and a counter."""
+
+    def __init__(self, words: Array) -> None:
+        self.words = words
+
+
+class _Philox:
+    """The distributions that are recorded as primitives."""
+
+    @staticmethod
+    def uniform(xp: Any, stream: Any, shape: Shape, dtype: Any) -> Array:
+        """Numbers uniform in [0, 1), one row after another."""
+        dtype = np.dtype(dtype)
+        if not isinstance(stream, Stream) or dtype.itemsize == 2:
+            raise NotRecordable(f"random numbers of dtype {dtype}")
+        words = stream.words
+        return words.recording.add("uniform", [words], tuple(shape), dtype)
+
+    def __getattr__(self, name: str) -> Any:
+        raise NotRecordable(f"random numbers, {name}")
+
+
+philox = _Philox()
+
 
 # -- checks ----------------------------------------------------------------------------------------
 
@@ -114,6 +143,45 @@ def take_along_axis(x: Array, indices: Array, axis: int) -> Any:
 def _at(rows: Array, places: Array) -> Any:
     """Whether a column is the one that is named for its row."""
     return places == np.arange(rows.shape[1], dtype=places.dtype)
+
+
+def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
+    """Arrays as the parts of a new axis."""
+    recording = record._recording_of(arrays)
+    arrays = [record._array(recording, each) for each in arrays]
+    axis %= arrays[0].ndim + 1
+    return record.concatenate([record.expand_dims(each, axis) for each in arrays], axis)
+
+
+def one_hot(indices: Array, depth: int, on: Any, off: Any, axis: int) -> Any:
+    """``on`` at the places ``indices`` name, ``off`` elsewhere."""
+    at = axis % (indices.ndim + 1)
+    places = np.arange(depth, dtype=indices.dtype)
+    places = places.reshape([-1] + [1] * (indices.ndim - at))
+    return record.where(record.expand_dims(indices, at) == places, on, off)
+
+
+def clip(x: Any, low: Any, high: Any) -> Any:
+    """``x`` moved into a range."""
+    return record._apply("minimum", record._apply("maximum", x, low), high)
+
+
+def conj(x: Any) -> Any:
+    """Real numbers themselves."""
+    return x
+
+
+def is_string(x: Any) -> bool:
+    """Whether it holds strings."""
+    return False
+
+
+def squeeze(x: Any, axis: Any = None) -> Any:
+    """The array without dimensions of size 1."""
+    if axis is None:
+        raise NotRecordable("squeezing every axis")
+    axes = {a % x.ndim for a in (axis if isinstance(axis, tuple) else (axis,))}
+    return record.reshape(x, tuple([size for i, size in enumerate(x.shape) if i not in axes]))
 
 
 def __getattr__(name: str) -> Any:

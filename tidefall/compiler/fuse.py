@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from tidefall.array import symbolic
-from tidefall.array.record import Array, Recording, Stream
+from tidefall.array.record import Array, Recording
 from tidefall.array.symbols import ROWS as ROWS_SYMBOL
 from tidefall.array.symbols import Extent, NotRecordable, ShapeVector
 from tidefall.compiler.fold import kernel_attrs
@@ -87,7 +87,7 @@ class _RecordingRun:
         count = outputs.factor if isinstance(outputs, Extent) else 1 if each_row else outputs
         draw = Draw(self._node, (seed, seed2, blocks_per_output), count, each_row, words)
         self._fused.streams.append(draw)
-        return Stream(words)
+        return symbolic.Stream(words)
 
     def __getattr__(self, name: str) -> Any:
         raise NotRecordable(f"what the session knows ({name})")

@@ -39,6 +39,7 @@ from tidefall.train.batching import (
     types_of,
 )
 from tidefall.train.queue_runner import QueueRunner, add_queue_runner
+from tidefall.train.sparse_batching import fetched, put_away
 
 _ENDS = (errors.OutOfRangeError, errors.CancelledError)
 
@@ -88,6 +89,7 @@ def bucket(
     with name_scope(name, "bucket", items):
         items = converted(items, "bucket")
         keep = checked_keep(keep_input, enqueue_many=False)
+        items, kept = put_away(items, False, keep)
         sizes = [_static(convert_to_tensor(each, dtypes.int32, "batch_size")) for each in sizes]
         types, dims = types_of([items]), shapes_of([items], shapes, enqueue_many=False)
         number = convert_to_tensor(which_bucket, dtypes.int32, "which_bucket")
@@ -117,7 +119,7 @@ def bucket(
         _run(queues, top, [enqueue] * num_threads, sizes, allow_smaller_final_batch)
         _summaries(queues, top, capacity)
         found, *rest = top.dequeue(name="dequeue_top")
-        return found, as_given(tensors, rest[0] if len(rest) == 1 else rest)
+        return found, as_given(tensors, fetched(rest[0] if len(rest) == 1 else rest, kept))
 
 
 def _for_each(value: Any, count: int, what: str) -> list[Any]:

@@ -107,25 +107,24 @@ class RootSource:
                     raise errors.NotFoundError(
                         None, None, f"{path}; tree '{self._tree}' has no branch '{missing[0]}'."
                     )
-                for start in range(0, tree.num_entries, self._rows):
-                    stop = min(start + self._rows, tree.num_entries)
-                    yield self._chunk(path, tree, list(names), start, stop)
+                yield from self._chunks_of(path, tree, list(names))
 
-    def _chunk(self, path: str, tree: Any, names: list[str], start: int, stop: int) -> Chunk:
+    def _chunks_of(self, path: str, tree: Any, names: list[str]) -> Iterator[Chunk]:
         kinds = self.columns()
-        jagged = [name for name in names if isinstance(kinds[name], list)]
-        flat = [name for name in names if name not in jagged]
-        chunk: Chunk = {}
-        try:
-            if flat:
-                chunk.update(tree.arrays(flat, entry_start=start, entry_stop=stop, library="np"))
-            if jagged:
-                arrays = tree.arrays(jagged, entry_start=start, entry_stop=stop, library="ak")
-                chunk.update({name: _of_awkward(arrays[name], kinds[name][0]) for name in jagged})
-        except Exception as error:
-            message = f"{path}; entries {start} to {stop} cannot be read: {error}"
-            raise errors.DataLossError(None, None, message) from error
-        return {name: _native(chunk[name]) for name in names}
+        lists = any(isinstance(kinds[name], list) for name in names)
+        parts = tree.iterate(names, step_size=self._rows, library="ak" if lists else "np")
+        given = 0
+        while True:
+            try:
+                part = next(parts, None)
+                if part is None:
+                    return
+                chunk = {name: _column(part[name], kinds[name]) for name in names}
+            except Exception as error:
+                message = f"{path}; the entries from {given} on cannot be read: {error}"
+                raise errors.DataLossError(None, None, message) from error
+            given += len(part[names[0]])
+            yield chunk
 
 
 def _root_kinds(tree: Any) -> dict[str, Any]:
@@ -159,16 +158,15 @@ def _root_kind(interpretation: Any) -> Any:
     return native if content is None else [native]
 
 
-def _of_awkward(array: Any, dtype: Any) -> Jagged:
+def _column(array: Any, kind: Any) -> Any:
+    """What uproot read, in the machine's byte order."""
+    if isinstance(array, np.ndarray) and not isinstance(kind, list):
+        return np.asarray(array, kind)
     awkward = library("awkward")
-    content = np.asarray(awkward.to_numpy(awkward.flatten(array)), dtype)
-    return Jagged(content, np.asarray(awkward.num(array), np.int64))
-
-
-def _native(value: Any) -> Any:
-    if isinstance(value, Jagged) or value.dtype.isnative:
-        return value
-    return value.astype(value.dtype.newbyteorder("="))
+    if isinstance(kind, list):
+        content = np.asarray(awkward.to_numpy(awkward.flatten(array)), kind[0])
+        return Jagged(content, np.asarray(awkward.num(array), np.int64))
+    return np.asarray(awkward.to_numpy(array), kind)
 
 
 class ParquetSource:
@@ -192,7 +190,8 @@ class ParquetSource:
 
     def _opened(self, path: str) -> Any:
         try:
-            return self._parquet.ParquetFile(path, memory_map=False)
+            # What is buffered beforehand would be kept until the file is closed.
+            return self._parquet.ParquetFile(path, pre_buffer=False)
         except self._arrow.ArrowInvalid as error:
             message = f"{path}; it is no Parquet file: {error}"
             raise errors.DataLossError(None, None, message) from error
@@ -274,7 +273,8 @@ def _of_arrow(column: Any, name: str, where: str) -> Any:
         texts = np.empty(len(array), object)
         texts[:] = [each.encode() if isinstance(each, str) else each for each in array]
         return texts
-    return array
+    # Arrow's memory is not to be written; one copy here saves one for each batch.
+    return array if array.flags.writeable else array.copy()
 
 
 class ArraySource:

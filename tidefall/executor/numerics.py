@@ -22,6 +22,9 @@ from typing import Any
 
 import numpy as np
 
+from tidefall.compiler.sizes import Sizes
+from tidefall.ir.plan import Node
+
 #: Multiply-adds from which a product is worth more than one thread.
 LARGE_PRODUCT = 32_000_000
 
@@ -102,3 +105,35 @@ def _openblas() -> tuple[Any, Any] | None:
 
 
 one_thread = OneThread()
+
+_PRODUCTS = frozenset({"MatMul", "BatchMatMul", "BatchMatMulV2"})
+
+
+def product_size(nodes: list[Node], sizes: Sizes | None) -> tuple[int, int, int | None] | None:
+    """The multiply-adds of the largest product of a plan, or None if there is none.
+
+    It is a fixed number, plus one for each row of the feed at the third place. Products whose
+    size is not known count as small.
+    """
+    found, fixed, each = False, 0, 0
+    for node in nodes:
+        if node.type not in _PRODUCTS:
+            continue
+        found = True
+        known = [sizes.known(v) if sizes else None for v in (*node.inputs, *node.outputs)]
+        if None in known:
+            continue
+        dims = [size for shape in known for size in shape or ()]
+        total = 1.0
+        for shape in known:
+            for size in shape or ():
+                total *= max(size, 1)
+        total = int(total**0.5)  # every size of a product of matrices stands in two of the three
+        if any(size < 0 for size in dims):
+            each = max(each, total)
+        else:
+            fixed = max(fixed, total)
+    if not found:
+        return None
+    rows = sizes.rows[0] if sizes is not None and sizes.rows and each else None
+    return fixed, each if rows is not None else 0, rows

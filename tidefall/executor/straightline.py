@@ -272,7 +272,7 @@ class _Writer:
             return []
         ending = ["undo(state)"]
         self._line(1, "state = quiet()")
-        size = product_size(nodes, self._sizes)
+        size = numerics.product_size(nodes, self._sizes)
         if size is not None:
             fixed, each, feed = size
             rows = "1" if feed is None else f"{self._names[self.plan.feeds[feed]]}.shape[0]"
@@ -577,39 +577,6 @@ def _kernel_names(name: str, node: Node, plan: Plan, store: Store) -> dict[str, 
         names[f"{name}_{call.place[value]}"] = view
     names.update({f"{name}_words{i}": words for i, words in enumerate(bound.words)})
     return names
-
-
-_PRODUCTS = frozenset({"MatMul", "BatchMatMul", "BatchMatMulV2"})
-
-
-def product_size(nodes: list[Node], sizes: Sizes | None) -> tuple[int, int, int | None] | None:
-    """The multiply-adds of the largest product of a plan, or None if there is none.
-
-    It is a fixed number, plus one for each row of the feed at the third place. Products whose
-    size is not known count as small.
-    """
-    found, fixed, each = False, 0, 0
-    for node in nodes:
-        if node.type not in _PRODUCTS:
-            continue
-        found = True
-        known = [sizes.known(v) if sizes else None for v in (*node.inputs, *node.outputs)]
-        if None in known:
-            continue
-        dims = [size for shape in known for size in shape or ()]
-        total = 1.0
-        for shape in known:
-            for size in shape or ():
-                total *= max(size, 1)
-        total = int(total**0.5)  # every size of a product of matrices stands in two of the three
-        if any(size < 0 for size in dims):
-            each = max(each, total)
-        else:
-            fixed = max(fixed, total)
-    if not found:
-        return None
-    rows = sizes.rows[0] if sizes is not None and sizes.rows and each else None
-    return fixed, each if rows is not None else 0, rows
 
 
 def _missing(name: str) -> Any:

@@ -18,6 +18,7 @@ from tidefall.core.dtypes import DType, as_dtype
 from tidefall.core.shapes import Shape
 from tidefall.io import tensor_proto
 from tidefall.ir.build import canonical_attr
+from tidefall.ir.function import Function
 from tidefall.ir.opdef import AttrDef, OpDef
 from tidefall.ir.operation import Operation
 
@@ -143,6 +144,8 @@ def _as_float32(value: float) -> float:
 
 
 def _function(value: Any) -> Any:
+    if isinstance(value, Function):
+        return proto.NameAttrList(name=value.name)
     if isinstance(value, (str, bytes)):
         return proto.NameAttrList(name=value)
     return value

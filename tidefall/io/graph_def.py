@@ -6,7 +6,7 @@ from typing import Any
 
 from tidefall import proto
 from tidefall.core import hooks
-from tidefall.io import attr_value
+from tidefall.io import attr_value, function_def
 from tidefall.ir.graph import Graph
 from tidefall.ir.operation import Operation
 
@@ -33,6 +33,7 @@ def as_graph_def(graph: Graph, from_version: int | None = None, add_shapes: bool
             shapes = node.attr["_output_shapes"].list.shape
             for tensor in op._outputs:
                 attr_value.encode_shape(shapes.add(), tensor._shape_value)
+    function_def.add_library(message, graph, _fill_attrs)
     return message
 
 

@@ -116,22 +116,27 @@ class Examples:
         """The values of a dense feature, a row for each example."""
         if wanted.is_padded:
             return self._padded(wanted)
-        dims = tuple([size or 0 for size in wanted.dims])
+        dims = tuple([each or 0 for each in wanted.dims])
         total = math.prod(dims)
-        result = np.empty((len(self._records), total), wanted.dtype.np_dtype)
-        for group in self._groups:
-            feature = self._checked(group, wanted.key, wanted.dtype)
-            if feature is None:
-                rows = self._default(wanted, group)
-            elif count(feature) != total:
-                raise self._wrong_count(wanted, group, count(feature), f"shape {list(dims)}")
-            else:
-                rows = group.values(feature) if total else np.empty((len(group.rows), 0))
-            if len(self._groups) == 1:
-                result[:] = rows
-            else:
-                result[group.rows] = rows
-        return result.reshape(len(self._records), *dims)
+        rows = [self._rows(wanted, total, group) for group in self._groups]
+        size = len(self._records)
+        result = np.empty((size, total), wanted.dtype.np_dtype)
+        if len(rows) == 1:
+            result[:] = rows[0]
+        else:
+            for group, values in zip(self._groups, rows, strict=True):
+                result[group.rows] = values
+        return result.reshape(size, *dims)
+
+    def _rows(self, wanted: Dense, total: int, group: Group) -> Any:
+        """The values in one group: a row for each example, or one for all."""
+        feature = self._checked(group, wanted.key, wanted.dtype)
+        if feature is None:
+            return self._default(wanted, group)
+        if count(feature) != total:
+            dims = [size or 0 for size in wanted.dims]
+            raise self._wrong_count(wanted, group, count(feature), f"shape {dims}")
+        return group.values(feature) if total else np.empty((len(group.rows), 0))
 
     def _default(self, wanted: Dense, group: Group) -> Any:
         default = np.asarray(wanted.default, wanted.dtype.np_dtype)

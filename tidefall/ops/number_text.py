@@ -8,6 +8,7 @@ only, and one by one for the rest.
 from __future__ import annotations
 
 import re
+import struct
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
@@ -23,6 +24,7 @@ _HEX = re.compile(rb"([+-]?)0[xX]([0-9a-fA-F]+)")
 _DECIMAL = re.compile(rb"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 _NAMED = {b"inf": float("inf"), b"nan": float("nan")}
 _INTEGER = re.compile(rb"-?[0-9]+")
+_FLOAT, _BITS = struct.Struct("<d"), struct.Struct("<Q")
 #: The bits of a float64 that a float32 has no room for, and their value half way between two.
 _REST, _HALF = np.uint64(0x1FFFFFFF), np.uint64(0x10000000)
 
@@ -51,10 +53,35 @@ def numbers(texts: list[bytes], dtype: DType) -> NDArray[Any]:
     Raises:
       NotANumberError: For the first text that is none.
     """
+    if len(texts) == 1:
+        found = _one(texts[0], dtype)
+        if found is not None:
+            return found
     if not dtype.is_floating:
         return _integers(texts, dtype)
     values = _floats(texts, dtype)
     return values if dtype.size == 8 else _singles(values, texts)
+
+
+def _one(text: bytes, dtype: DType) -> NDArray[Any] | None:
+    """The number of a single plain text; None where it takes a closer look."""
+    try:
+        if not dtype.is_floating:
+            if text.translate(None, _PLAIN_INT):
+                return None
+            whole = int(text)
+            fits = -(1 << 31) <= whole < 1 << 31 or dtype.size == 8
+            return np.array([whole], dtype.np_dtype) if fits else None
+        if text.translate(None, _PLAIN_FLOAT):
+            return None
+        value = float(text)
+    except (ValueError, OverflowError):
+        return None
+    if dtype.size == 4:
+        (bits,) = _BITS.unpack(_FLOAT.pack(value))
+        if bits & 0x1FFFFFFF == 0x10000000 or not abs(value) < 3e38:
+            return None
+    return np.array([value], dtype.np_dtype)
 
 
 def _floats(texts: list[bytes], dtype: DType) -> NDArray[np.float64]:

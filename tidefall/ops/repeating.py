@@ -79,8 +79,8 @@ def _tile_grad(op: Operation, grad: Tensor) -> tuple[Any, None]:
     x, multiples = op.inputs
     dims, times = x._shape_value.dims, constant_value(multiples)
     rank = multiples._shape_value.dims[0] if multiples._shape_value.dims else None
-    sizes = () if dims is None or times is None else (*dims, *times.tolist())
-    if dims and sizes and dims.count(None) < 2 and 0 not in sizes:
+    few = dims is not None and dims.count(None) < 2
+    if dims is not None and few and times is not None and 0 not in (*dims, *times.tolist()):
         return _sum_of_copies(grad, dims, times.tolist()), None
     pairs = pack([multiples, dynamic_shape(x, multiples.dtype)])
     split_shape = reshape_op(transpose_op(pairs, [1, 0]), [-1])

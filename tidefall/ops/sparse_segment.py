@@ -197,7 +197,7 @@ def _sparse_segment_sqrt_n_grad_grad(op: Operation, grad: Tensor) -> tuple[Any, 
     ), *_nothing(op)
 
 
-@export("sparse_segment_sum")
+@export("sparse_segment_sum", "sparse.segment_sum")
 def sparse_segment_sum(
     data: Any, indices: Any, segment_ids: Any, name: str | None = None, num_segments: Any = None
 ) -> Any:
@@ -221,7 +221,7 @@ def sparse_segment_sum(
     return sparse_segment_sum_op(data, indices, segment_ids, name=name)
 
 
-@export("sparse_segment_mean")
+@export("sparse_segment_mean", "sparse.segment_mean")
 def sparse_segment_mean(
     data: Any, indices: Any, segment_ids: Any, name: str | None = None, num_segments: Any = None
 ) -> Any:
@@ -233,7 +233,7 @@ def sparse_segment_mean(
     return sparse_segment_mean_op(data, indices, segment_ids, name=name)
 
 
-@export("sparse_segment_sqrt_n")
+@export("sparse_segment_sqrt_n", "sparse.segment_sqrt_n")
 def sparse_segment_sqrt_n(
     data: Any, indices: Any, segment_ids: Any, name: str | None = None, num_segments: Any = None
 ) -> Any:

@@ -9,8 +9,9 @@ from tidefall.core import dtypes
 from tidefall.core.exports import export
 from tidefall.core.tensor_shape import as_shape
 from tidefall.flow.cond import cond
-from tidefall.ir.conversion import convert_n_to_tensor, convert_to_tensor
+from tidefall.ir.conversion import convert_to_tensor
 from tidefall.ir.inference import constant_value
+from tidefall.ir.sparse_tensor import SparseTensor
 from tidefall.ir.with_blocks import name_scope
 from tidefall.ops.array import no_op
 from tidefall.ops.cast import cast
@@ -19,6 +20,7 @@ from tidefall.ops.partition import dynamic_partition
 from tidefall.ops.queues import FIFOQueue, PaddingFIFOQueue, QueueBase, RandomShuffleQueue
 from tidefall.summary import summaries
 from tidefall.train.queue_runner import QueueRunner, add_queue_runner
+from tidefall.train.sparse_batching import Kept, fetched, put_away
 
 Tensors = list[Any]
 
@@ -56,7 +58,9 @@ def as_given(given: Any, tensors: Any) -> Any:
 
 def converted(tensors: Any, what: str) -> Tensors:
     """Tensors, at least one."""
-    result = convert_n_to_tensor(tensors)
+    result = [
+        each if isinstance(each, SparseTensor) else convert_to_tensor(each) for each in tensors
+    ]
     if not result:
         raise ValueError(f"{what} needs at least one tensor.")
     return result
@@ -202,6 +206,7 @@ def _batch(
             )
         tensors = [converted(each, default_name) for each in lists]
         keep = checked_keep(keep_input, enqueue_many)
+        tensors, kept = _put_away(tensors, enqueue_many, keep)
         types = types_of(tensors)
         queue = make_queue(types, shapes_of(tensors, shapes, enqueue_many))
         operations = _fill(queue, tensors, enqueue_many, keep)
@@ -209,7 +214,24 @@ def _batch(
             operations *= threads
         add_queue_runner(QueueRunner(queue, operations))
         _fullness(queue, capacity, at_least)
-        return as_given(original, _dequeued(queue, batch_size, smaller, scope))
+        found = fetched(_dequeued(queue, batch_size, smaller, scope), kept)
+        return as_given(original, found)
+
+
+def _put_away(
+    lists: list[Tensors], enqueue_many: bool, keep: Any
+) -> tuple[list[Tensors], list[Kept | None]]:
+    """Lists of tensors without sparse ones, which share their maps."""
+    stored, kept = put_away(lists[0], enqueue_many, keep)
+    result = [stored]
+    for tensors in lists[1:]:
+        if [isinstance(each, SparseTensor) for each in tensors] != [
+            known is not None for known in kept
+        ]:
+            raise ValueError("the lists have sparse tensors in different places.")
+        stored, kept = put_away(tensors, enqueue_many, keep, kept)
+        result.append(stored)
+    return result, kept
 
 
 # -- in order -------------------------------------------------------------------------------------

@@ -70,5 +70,6 @@ def check_close(plain: Any, other: Any, disturbed: list[Any], what: str) -> None
         at = tuple(np.argwhere(wrong)[0])
         raise AssertionError(
             f"{what}{list(map(int, at))}: {plain[at]!r} and {other[at]!r} differ by "
-            f"{error[at]:.3g}, at a scale of {scale[at]:.3g}; {wrong.sum()} of {wrong.size} do."
+            f"{error[at]:.3g}, at a scale of {scale[at]:.3g}; so do "
+            f"{wrong.sum()} of {wrong.size} elements."
         )

@@ -11,6 +11,7 @@ import pytest
 
 import tidefall as tf
 from tests.executor.kernels.watching import Watch, watching
+from tidefall.core import logging
 from tidefall.executor import promotion
 from tidefall.executor.kernels import engine, target
 from tidefall.executor.kernels.loading import KernelError
@@ -348,9 +349,7 @@ def test_a_kernel_that_llvm_refuses_leaves_the_run_to_numpy(
     monkeypatch.setattr(engine, "code_of", refuse)
     monkeypatch.setattr(promotion, "COST", 0.0)
     monkeypatch.setattr(promotion, "COST_OF_NODE", 1.0)
-    monkeypatch.setattr(
-        promotion.logging, "warning", lambda *text: lines.append(text[0] % text[1:])
-    )
+    monkeypatch.setattr(logging, "warning", lambda *text: lines.append(text[0] % text[1:]))
     net = Net()
     with session(tier) as s:
         s.run(net.init)

@@ -106,3 +106,24 @@ def test_a_float_arrives_bit_for_bit(number: float) -> None:
 def test_a_constant_of_a_type_without_constants_is_refused() -> None:
     with pytest.raises(TypeError, match="no constants of type void"):
         ir.VoidType()(1)
+
+
+def test_what_was_computed_before_is_not_computed_again() -> None:
+    made, b = function(ir.Module("test"))
+    first = b.add(made.args[0], INT64(1))
+    inside, aside = b.append_basic_block("inside"), made.append_basic_block("aside")
+    b.position_at_end(inside)
+    assert b.add(made.args[0], INT64(1)) is first
+    product = b.mul(first, first)
+    assert b.mul(first, first) is product
+    b.position_at_end(aside)  # from where it comes is not known
+    assert b.add(made.args[0], INT64(1)) is not first
+
+
+def test_memory_is_read_again() -> None:
+    made, b = function(ir.Module("test"))
+    place = b.alloca(INT64)
+    assert b.alloca(INT64) is not place
+    before = b.load(place, typ=INT64)
+    b.store(made.args[0], place)
+    assert b.load(place, typ=INT64) is not before

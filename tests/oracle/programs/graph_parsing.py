@@ -131,6 +131,12 @@ def sparse_math(tf: Any) -> None:
     tf.sparse.eye(3)
 
 
+def sparse_rows(tf: Any) -> None:
+    a = tf.IndexedSlices(tf.ones([3, 2]), tf.constant([5, 7, 9]), tf.constant([10, 2]))
+    tf.sparse_mask(a, [7])
+    tf.sparse.segment_sum(tf.ones([3, 2]), [0, 1], [0, 0])
+
+
 def sparse_serialized(tf: Any) -> None:
     s = _sparse(tf)
     tf.serialize_sparse(s)

@@ -196,3 +196,18 @@ def buckets(tf: Any) -> None:
         tf.size(x), [x], 4, [10, 20], num_threads=2, dynamic_pad=True,
         allow_smaller_final_batch=True, bucket_capacities=[4, 5, 6],
     )  # fmt: skip
+
+
+def sparse_batches(tf: Any) -> None:
+    def sparse(name: str) -> Any:
+        return tf.SparseTensor(
+            tf.placeholder(tf.int64, [None, 1], name + "_indices"),
+            tf.placeholder(tf.float32, [None], name + "_values"),
+            tf.constant([7], tf.int64),
+        )
+
+    tf.train.batch([sparse("a"), tf.constant(1.0)], 3)
+    tf.train.shuffle_batch({"x": sparse("b"), "y": tf.constant(2)}, 3, 20, 5, seed=1)
+    tf.train.batch_join([[sparse("c")], [sparse("d")]], 2)
+    many = tf.SparseTensor(tf.zeros([0, 2], tf.int64), tf.zeros([0]), tf.constant([4, 5], tf.int64))
+    tf.train.batch([many], 2, enqueue_many=True)

@@ -24,7 +24,7 @@ def _features(tf: Any, values: Dict[str, Any]) -> Any:
 
 def example(tf: Any, **values: Any) -> Any:
     """A serialized example; floats, ints and bytes by their type."""
-    return tf.train.Example(features=_features(tf, values)).SerializeToString()
+    return tf.train.Example(features=_features(tf, values)).SerializeToString(deterministic=True)
 
 
 def sequence(tf: Any, context: Dict[str, Any], lists: Dict[str, Any]) -> Any:
@@ -33,7 +33,7 @@ def sequence(tf: Any, context: Dict[str, Any], lists: Dict[str, Any]) -> Any:
              for k, steps in lists.items()}  # fmt: skip
     return tf.train.SequenceExample(
         context=_features(tf, context), feature_lists=tf.train.FeatureLists(feature_list=lists)
-    ).SerializeToString()
+    ).SerializeToString(deterministic=True)
 
 
 #: Unpacked values, as protobuf's version 2 wrote them: floats 1 and 2, and integers 1 and 300.

@@ -29,6 +29,7 @@ class Batches(Derived):
         super().__init__(step, calls)
         self._size = as_number(step["batch_size"])
         self._whole = bool(step["drop_remainder"])
+        self.exclusive = self.input.exclusive
         if self._size <= 0:
             raise ValueError(f"a batch must have at least one element, not {self._size}.")
 

@@ -19,11 +19,18 @@ from tidefall.ops.dataset_steps import Step
 
 
 class Through(Derived):
-    """A stream that is wide if its input is, and whose state is its input's."""
+    """A stream that is wide if its input is, and whose state is its input's.
+
+    Attributes:
+      hands_on: Whether it gives the very arrays it was given, and keeps none.
+    """
+
+    hands_on = False
 
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)
         self.wide = self.input.wide
+        self.exclusive = self.hands_on and self.input.exclusive
 
     def next(self) -> Element:
         return self.input.next()
@@ -45,10 +52,14 @@ class Through(Derived):
 class Same(Through):
     """All elements as they are."""
 
+    hands_on = True
+
 
 @stream("TakeDataset")
 class Taken(Through):
     """The first elements."""
+
+    hands_on = True
 
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)
@@ -85,6 +96,8 @@ class Taken(Through):
 @stream("SkipDataset")
 class Skipped(Through):
     """What comes after the first elements."""
+
+    hands_on = True
 
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)

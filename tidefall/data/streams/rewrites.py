@@ -46,6 +46,8 @@ def fuse_shuffle_and_repeat(step: Step) -> Step:
 class Optimized(Through):
     """All elements as they are, made in a better way."""
 
+    hands_on = True
+
     def __init__(self, step: Step, calls: Any) -> None:
         names = set(np.asarray(step["optimizations"], object).reshape(-1).tolist())
         if b"shuffle_and_repeat_fusion" in names:

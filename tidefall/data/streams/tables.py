@@ -30,6 +30,7 @@ class Rows(Stream):
     """The rows of a table."""
 
     wide = True
+    exclusive = True
 
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)

@@ -176,19 +176,19 @@ def _entry(
 
 
 def _run(body: Body, functions: Functions, chunks: int, threads: bool) -> Any:
-    """Everything, in order; whether all checks hold, without which no variable changes."""
+    """All passes, what lies between, and, if all checks hold, what is written; whether they do."""
     b, table = body.builder, body.table
     tile = body.design.tile
     holds = b.call(functions.between[0], [table])
     tiles = b.sdiv(body.plus(body.slot(places.ROWS), tile - 1), INT64(tile))
     fewer = b.icmp_signed("<", tiles, INT64(chunks))
     count = b.select(fewer, tiles, INT64(chunks))
-    for number, function in enumerate(functions.passes):
+    for index, function in enumerate(functions.passes):
         _each(body, function, count, threads)
-        combine, parts = functions.combine[number]
+        combine, parts = functions.combine[index]
         _each(body, combine, INT64(parts), threads and parts > 1)
-        holds = b.call(functions.between[number + 1], [table])
-    with b.if_then(holds, likely=True):
+        holds = b.call(functions.between[index + 1], [table])
+    with b.if_then(holds):
         for function, parts in functions.ends:
             _each(body, function, INT64(parts), threads and parts > 1)
     return holds

@@ -91,10 +91,15 @@ class Loop:
 def blocks(total: int, size: int) -> Iterator[tuple[int, int, int]]:
     """Cuts ``range(total)`` into stretches of equal blocks: (start, stop, block size).
 
-    At most two stretches come out, with blocks of nearly equal sizes not above ``size``.
+    At most two stretches come out, with blocks of nearly equal sizes not above ``size``. Each
+    stretch is code of its own, so a somewhat smaller size is taken if one stretch then suffices.
     """
     if total <= 0:
         return
+    for fitting in range(min(size, total), 3 * size // 4, -1):
+        if total % fitting == 0:
+            yield 0, total, fitting
+            return
     count = -(-total // size)
     small, larger = divmod(total, count)
     if larger:

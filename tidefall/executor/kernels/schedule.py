@@ -369,11 +369,23 @@ def _better_late(group: Group, uses: dict[Array, set[Instruction | None]]) -> se
         late -= kept
 
 
+#: Primitives of so many instructions that they are not repeated for each register of a product;
+#: they follow it in a loop of their own.
+_LONG = frozenset(
+    """
+exp expm1 log log1p log2 tanh sinh cosh sin cos tan asin acos atan asinh acosh atanh atan2 erf erfc
+power logaddexp floor_divide remainder fmod
+""".split()
+)
+
+
 def _fits(instruction: Instruction, group: Group, views: dict[Array, View]) -> bool:
     """Whether a primitive can run in the loop of a group."""
     if not _is_elementwise(instruction) or _dims(instruction) != group.dims:
         return False
     if (kind(instruction.result) == ROW) != (kind(group.made[0].result) == ROW):
+        return False
+    if instruction.name in _LONG and group.product is not None:
         return False
     made = {each.result for each in group.made}
     for each in instruction.inputs:

@@ -95,34 +95,34 @@ def _combine(body: Body, step: Instruction, chunks: Any, part: Any, parts: int) 
     start = body.shifted(body.pointer(memory.SUMS), area.offset)
     base = body.base(result)
 
-    def total(place: Any, v: Vectors = v) -> Any:
-        first = v.constant(result.dtype, nothing)
-        with Loop(body.builder, 0, chunks, carried=[first]) as chunk:
+    def total(vectors: Vectors, place: Any) -> Any:
+        initial = vectors.constant(result.dtype, nothing)
+        with Loop(body.builder, 0, chunks, carried=[initial]) as chunk:
             there = body.shifted(start, body.times(chunk.index, size))
-            found = v.load(result.dtype, v.at(result.dtype, there, place))
-            chunk.following = [combine(v, result.dtype, chunk.carried[0], found)]
+            found = vectors.load(result.dtype, v.at(result.dtype, there, place))
+            chunk.following = [combine(vectors, result.dtype, chunk.carried[0], found)]
         return chunk.results[0]
 
     single = v.with_lanes(1)
     if area.lanes:
         first, last = _share(body, part, parts, INT64(width(result)), 1)
         with Loop(body.builder, first, last) as at:
-            lanes = total(body.times(at.index, v.lanes))
+            lanes = total(v, body.times(at.index, v.lanes))
             value = single.broadcast(result.dtype, v.reduce(result.dtype, lanes, combine))
             single.store(result.dtype, value, v.at(result.dtype, base, at.index))
         return
     high, wide = result.shape
-    first, last = _share(body, part, parts, INT64(high), 1)
     full = wide // v.lanes * v.lanes
+    first, last = _share(body, part, parts, INT64(high), 1)
     with Loop(body.builder, first, last) as row:
         # No row may be written past its end: the next one may be another thread's.
         for vectors, begin, end in ((v, 0, full), (single, full, wide)):
-            if begin < end:
-                with Loop(body.builder, begin, end, vectors.lanes) as column:
-                    inside = body.plus(body.times(row.index, area.columns), column.index)
-                    outside = body.plus(body.times(row.index, wide), column.index)
-                    place = vectors.at(result.dtype, base, outside)
-                    vectors.store(result.dtype, total(inside, vectors), place)
+            with Loop(body.builder, begin, end, vectors.lanes) as column:
+                inside = body.plus(body.times(row.index, area.columns), column.index)
+                outside = body.plus(body.times(row.index, wide), column.index)
+                vectors.store(
+                    result.dtype, total(vectors, inside), v.at(result.dtype, base, outside)
+                )
 
 
 def _commit(body: Body, fused: Fused) -> None:

@@ -5,6 +5,10 @@ times faster, for it keeps no instructions: each is a line of text when it is bu
 handed on is a number and a type. So nothing can be changed or inspected afterwards, but for phis,
 which get their incoming values later. Types and operands are checked by LLVM when it parses.
 
+What has been computed before is not computed again. For this, a block that a builder appends counts
+as reached only through the block that it was building; one that a function appends counts as
+reached from anywhere.
+
 Blocks are written in the order in which building in them began. That makes the numbers of values
 rise from line to line, as LLVM wants; where a builder returned to an earlier block and went on,
 the values of the function are called by names instead.
@@ -68,15 +72,29 @@ class Block:
     Attributes:
       function: Where it is.
       name: Its name.
+      before: A block that every way to this one leads through, or None.
       lines: The instructions.
+      known: The values computed in it, by what computes them.
     """
 
-    __slots__ = ("function", "lines", "name")
+    __slots__ = ("before", "function", "known", "lines", "name")
 
-    def __init__(self, function: Function, name: str) -> None:
+    def __init__(self, function: Function, name: str, before: Block | None) -> None:
         self.function = function
         self.name = name
+        self.before = before
         self.lines: list[Any] = []
+        self.known: dict[str, Value] = {}
+
+    def find(self, text: str) -> Value | None:
+        """The value of an instruction, if it has been computed on every way to here."""
+        block: Block | None = self
+        while block is not None:
+            found = block.known.get(text)
+            if found is not None:
+                return found
+            block = block.before
+        return None
 
 
 class GlobalVariable(Value):
@@ -135,10 +153,10 @@ class Function(Value):
         self._started: list[Block] = []
         module.globals[name] = self
 
-    def append_basic_block(self, name: str = "") -> Block:
-        """A new block."""
+    def append_basic_block(self, name: str = "", before: Block | None = None) -> Block:
+        """A new block; see `Block` for what is before it."""
         self._blocks += 1
-        return Block(self, f"{name or 'b'}{self._blocks}")
+        return Block(self, f"{name or 'b'}{self._blocks}", before)
 
     def start(self, block: Block) -> None:
         """Notes that building goes on in a block."""
@@ -266,10 +284,17 @@ class IRBuilder:
         block.function.start(block)
 
     def append_basic_block(self, name: str = "") -> Block:
-        """A new block of the same function."""
-        return self.block.function.append_basic_block(name)
+        """A new block of the same function, reached only through the one that is being built."""
+        return self.block.function.append_basic_block(name, self.block)
 
     def _add(self, kind: Any, text: str) -> Value:
+        """The value of an instruction that depends on nothing but its operands."""
+        found = self.block.find(text)
+        if found is None:
+            found = self.block.known[text] = self._new(kind, text)
+        return found
+
+    def _new(self, kind: Any, text: str) -> Value:
         value = Value(kind, self._number())
         self._line(f"{value.ref} = {text}")
         return value
@@ -341,12 +366,12 @@ class IRBuilder:
     def alloca(self, typ: Type, size: Value | None = None) -> Value:
         """Memory of the function's own."""
         more = "" if size is None else f", {size.typed}"
-        return self._add(PointerType(), f"alloca {typ.text}{more}")
+        return self._new(PointerType(), f"alloca {typ.text}{more}")
 
     def load(self, ptr: Value, align: int | None = None, typ: Any = None) -> Value:
         """What lies at an address."""
         more = f", align {align}" if align else ""
-        return self._add(typ, f"load {typ.text}, ptr {ptr.ref}{more}")
+        return self._new(typ, f"load {typ.text}, ptr {ptr.ref}{more}")
 
     def store(self, value: Value, ptr: Value, align: int | None = None) -> None:
         """Writes to an address."""
@@ -373,7 +398,7 @@ class IRBuilder:
         if isinstance(result, VoidType):
             self._line(text)
             return Value(result, "")
-        return self._add(result, text)
+        return self._new(result, text)
 
     def branch(self, target: Block) -> None:
         """Goes on elsewhere."""
