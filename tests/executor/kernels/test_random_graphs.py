@@ -71,7 +71,7 @@ SETTINGS = hypothesis.settings(
 )
 
 
-@hypothesis.settings(SETTINGS, max_examples=int(os.environ.get("TIDEFALL_TEST_GRAPHS", 60)))
+@hypothesis.settings(SETTINGS, max_examples=int(os.environ.get("TIDEFALL_TEST_GRAPHS", 30)))
 @hypothesis.given(st.data())
 def test_random_graphs(data: st.DataObject) -> None:
     check(data)
