@@ -22,6 +22,7 @@ from tidefall.core import compat as _compat
 from tidefall.core import exports as _exports
 from tidefall.core import logging as _logging
 from tidefall.data import bucketing as _bucketing
+from tidefall.data import csv_tables as _csv_tables
 from tidefall.data import experimental as _data_experimental
 from tidefall.data import file_datasets as _file_datasets
 from tidefall.data import hep as _hep
@@ -204,6 +205,7 @@ _IMPORTED_STRINGS = (_string_hashes, _string_joining, _string_regex, _strings)
 _IMPORTED_IMAGES = (_decode_image, _image_files, _images)
 _IMPORTED_CONTRIB = (_length_buckets, _regularizers)
 _IMPORTED_DATA = (
+    _csv_tables,
     _data_experimental,
     _hep,
     _file_datasets,

@@ -90,4 +90,4 @@ def test_a_run_without_anything_for_kernels_says_so(monkeypatch: pytest.MonkeyPa
     explain.report(watch.records, out)
     text = re.sub(r"\s+", " ", out.getvalue())
     assert "promotion never: there is too little for a kernel" in text
-    assert "interpreted Cumsum: the function 'cumsum'" in text
+    assert "interpreted Cumsum ×10: the function 'cumsum'" in text

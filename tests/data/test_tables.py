@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -14,6 +17,7 @@ from tidefall.data.expressions import Expression
 from tidefall.data.tables import Jagged, padded
 
 EVENTS = 1000
+ROOT = Path(__file__).resolve().parents[2]
 
 
 @pytest.fixture(autouse=True)
@@ -221,3 +225,53 @@ def test_padding_of_chosen_rows() -> None:
     values, mask = padded(lists, 2, np.array([True, True, False, True]))
     assert values.tolist() == [[1, 2], [0, 0], [6, 0]]
     assert mask.tolist() == [[True, True], [False, False], [True, False]]
+
+
+LIMITED = """
+import resource, sys
+from pathlib import Path
+import tidefall as tf
+
+def limited():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return int(next(line for line in lines if line.startswith("VmData")).split()[1]) << 10
+
+def rows(path):
+    dataset = tf.hep.ParquetDataset(path, chunk_rows=1 << 15).batch(1000)
+    following = dataset.make_one_shot_iterator().get_next()["x0"]
+    count = 0
+    with tf.Session() as session:
+        while True:
+            try:
+                count += len(session.run(following))
+            except tf.errors.OutOfRangeError:
+                return count
+
+rows(sys.argv[1])
+limit = limited() + (int(sys.argv[3]) << 20)
+resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
+print(rows(sys.argv[2]))
+"""
+
+
+@pytest.mark.slow
+def test_a_file_four_times_as_large_as_the_memory_streams(tmp_path: Path) -> None:
+    pyarrow, parquet = pytest.importorskip("pyarrow"), pytest.importorskip("pyarrow.parquet")
+    if not sys.platform.startswith("linux"):
+        pytest.skip("the limit is Linux's")
+    allowed, count = 64, 1 << 21  # MB, rows of 128 bytes
+    schema = pyarrow.schema([(f"x{index}", pyarrow.float32()) for index in range(32)])
+    random = np.random.default_rng(1)
+    for name, groups in (("small", 1), ("large", 32)):
+        with parquet.ParquetWriter(tmp_path / f"{name}.parquet", schema) as writer:
+            for _ in range(groups):
+                values = random.random((32, count // 32), np.float32)
+                writer.write_table(pyarrow.table(list(values), schema=schema))
+    assert (tmp_path / "large.parquet").stat().st_size >= 4 * allowed << 20
+    files = [str(tmp_path / "small.parquet"), str(tmp_path / "large.parquet")]
+    environment = {**os.environ, "ARROW_DEFAULT_MEMORY_POOL": "system", "PYTHONPATH": str(ROOT)}
+    done = subprocess.run(
+        [sys.executable, "-c", LIMITED, *files, str(allowed)],
+        capture_output=True, text=True, env=environment, check=False,
+    )  # fmt: skip
+    assert done.stdout.split() == [str(count)], done.stderr

@@ -51,6 +51,13 @@ def test_xor_does_not_depend_on_a_lucky_start(seed: int) -> None:
     assert run("xor.py", "--seed", seed) == "0 1 1 0\n"
 
 
+def test_a_root_file_is_streamed_to_a_network() -> None:
+    pytest.importorskip("uproot")
+    text = run("root_pipeline.py", "--events", 20000, "--steps", 100)
+    accuracy = float(text.split()[-1])
+    assert 0.65 < accuracy < 0.95
+
+
 def test_queues_read_the_whole_file_as_often_as_is_said() -> None:
     text = run("queues.py", "--points", 100, "--epochs", 10)
     assert "the file was read 10 times" in text

@@ -47,7 +47,6 @@ GRAPH_DIFFERENCES: dict[str, dict[str, str]] = {
     },
 }  # fmt: skip
 
-_NO_STRINGS = "the operations on strings are not there yet"
 _NO_LOSSES = "there are no functions in tf.losses but the collected ones yet"
 
 # Program of a graph -> what is missing.

@@ -39,7 +39,10 @@ class Rows:
     def _refuse(self, *_: Any) -> Any:
         raise NotRecordable("arithmetic with the number of rows")
 
-    __rsub__ = __floordiv__ = __mod__ = __index__ = __int__ = __float__ = __le__ = __gt__ = _refuse
+    def __le__(self, other: Any) -> bool:
+        return True if other is self else self._refuse()
+
+    __rsub__ = __floordiv__ = __mod__ = __index__ = __int__ = __float__ = __gt__ = _refuse
 
     def __bool__(self) -> bool:
         return True  # rules for empty arrays hold for the general case too

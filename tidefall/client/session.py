@@ -50,7 +50,7 @@ class BaseSession:
         self._graph = graph if graph is not None else get_default_graph()
         self._target = target
         self._config = config
-        self._store = Store()
+        self._store = Store(config.intra_op_parallelism_threads if config is not None else 0)
         self._closed = False
         self._bound: dict[Any, Callable[..., Any]] = {}
         self._tier = chosen(config)

@@ -270,6 +270,8 @@ class _Recorder:
         values = [old[value] if value in old else self._of(value) for value in node.inputs]
         if node.type in ("Assign", "AssignVariableOp"):
             results = [values[-1]]
+            if not isinstance(results[0], Array):
+                raise NotRecordable("a variable is set to a constant")
         else:
             results = self._results(node, values)
         stored = []

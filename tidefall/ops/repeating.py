@@ -79,12 +79,11 @@ def _tile_grad(op: Operation, grad: Tensor) -> tuple[Any, None]:
     x, multiples = op.inputs
     dims, times = x._shape_value.dims, constant_value(multiples)
     rank = multiples._shape_value.dims[0] if multiples._shape_value.dims else None
-    if dims is not None and None not in dims and times is not None:
-        split = [number for pair in zip(times.tolist(), dims, strict=True) for number in pair]
-        split_shape: Any = constant(np.array(split, multiples.dtype.np_dtype))
-    else:
-        pairs = pack([multiples, dynamic_shape(x, multiples.dtype)])
-        split_shape = reshape_op(transpose_op(pairs, [1, 0]), [-1])
+    few = dims is not None and dims.count(None) < 2
+    if dims is not None and few and times is not None and 0 not in (*dims, *times.tolist()):
+        return _sum_of_copies(grad, dims, times.tolist()), None
+    pairs = pack([multiples, dynamic_shape(x, multiples.dtype)])
+    split_shape = reshape_op(transpose_op(pairs, [1, 0]), [-1])
     if rank is not None:
         axes: Any = constant(np.arange(0, 2 * rank, 2, dtype=np.int32))
     else:
@@ -92,6 +91,21 @@ def _tile_grad(op: Operation, grad: Tensor) -> tuple[Any, None]:
     total = sum_op(reshape_op(grad, split_shape), axes)
     total.set_shape(x.shape)
     return total, None
+
+
+def _sum_of_copies(grad: Tensor, dims: tuple[int | None, ...], times: list[int]) -> Any:
+    """The same where at most one size is not known: only what was copied is split."""
+    split: list[int] = []
+    axes: list[int] = []
+    for size_, count in zip(dims, times, strict=True):
+        if count != 1:
+            axes.append(len(split))
+            split.append(count)
+        split.append(-1 if size_ is None else size_)
+    if not axes:
+        return grad
+    parts = reshape_op(grad, constant(np.array(split, np.int32)))
+    return sum_op(parts, constant(np.array(axes, np.int32)))
 
 
 @export("tile", "manip.tile")

@@ -98,10 +98,12 @@ class Store:
 
     Attributes:
       lock: Held by every stretch of a run that touches cells.
+      threads: The most threads that a kernel may use; 0 for one for each CPU.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, threads: int = 0) -> None:
         memory.keep_at_hand()
+        self.threads = threads
         self.lock = threading.RLock()
         self.cells: dict[str, Cell] = {}
         self.resources: dict[Any, Any] = {}

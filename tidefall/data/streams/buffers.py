@@ -171,15 +171,18 @@ class _Kept:
 
 @stream("CacheDataset")
 class Cached(Through):
-    """Elements that are kept in memory, or in a file, when they have all been made once."""
-
-    def __new__(cls, step: Step, calls: Any) -> Any:
-        if as_bytes(step["filename"]) and cls is Cached:
-            return FILES[0](step, calls)
-        return super().__new__(cls)
+    """Elements that are kept in memory when they have all been made once."""
 
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)
+        name = as_bytes(step["filename"])
+        if name:
+            raise errors.UnimplementedError(
+                None,
+                None,
+                f"elements cannot be kept in a file ({name!r}) yet; leave the name out to keep "
+                "them in memory.",
+            )
         self._kept: _Kept = calls.shared(step, _Kept)
         self._reading = self._kept.complete
         self._new: list[Any] = []
@@ -241,7 +244,3 @@ class Cached(Through):
 def _views(arrays: list[Any]) -> list[Any]:
     """Views, so that whoever changes them copies them first."""
     return [each.view() if getattr(each, "ndim", 0) else each for each in arrays]
-
-
-#: The class of caches in files, which a higher file installs.
-FILES: list[Any] = []

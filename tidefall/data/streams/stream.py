@@ -118,7 +118,11 @@ def open_stream(step: Any, calls: Any) -> Stream:
     if not isinstance(step, Step):
         message = f"a dataset is needed, but {type(step).__name__} was given."
         raise errors.InvalidArgumentError(None, None, message)
-    return _classes[step.type](step, calls)
+    found = _classes.get(step.type)
+    if found is None:
+        message = f"datasets of type {step.type} ('{step.node_name}') cannot be run here yet."
+        raise errors.UnimplementedError(None, None, message)
+    return found(step, calls)
 
 
 class Capture:

@@ -28,6 +28,7 @@ class Bound:
       call: The built-in function: row inputs, then arrays for row outputs; 0 if it has run.
       free_inputs: Arrays to write the other inputs to, by value.
       free_outputs: Arrays in which the other outputs are found, by value.
+      interpreted: How many runs NumPy has done in its place.
       words: Arrays to write the words of random streams to.
     """
 
@@ -36,6 +37,7 @@ class Bound:
         interpret: Callable[..., Any], limit: int = 0,
     ) -> None:  # fmt: skip
         self.valid = False
+        self.interpreted = 0
         self._node = node
         self._kernel = kernel
         self._plan = plan
@@ -116,7 +118,7 @@ class Bound:
             if not self.valid:
                 self.bind()
         except (UninitializedError, ValueError):
-            return self._interpreted(inputs)
+            return self._by_nodes(inputs)
         values = dict(zip(self._node.inputs, inputs, strict=True))
         fused = self._kernel.fused
         rows = [
@@ -133,17 +135,18 @@ class Bound:
             if kind(x) == ROW
         }
         if any(len(each) != count for each in rows):
-            return self._interpreted(inputs)
+            return self._by_nodes(inputs)
         answer = self.call(*rows, *made.values())
         if answer == TOO_MANY_ROWS:
             self._make_room(count)
             answer = self.call(*rows, *made.values())
         if answer != DONE:
-            return self._interpreted(inputs)
+            return self._by_nodes(inputs)
         return tuple([self._output(value, made) for value in self._node.outputs])
 
-    def _interpreted(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
+    def _by_nodes(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """Runs node by node; what was taken of random streams is taken again."""
+        self.interpreted += 1
         fused = self._kernel.fused
         rows = next((v for v, x in fused.inputs.items() if kind(x) == ROW), None)
         count = 0 if rows is None else len(inputs[self._node.inputs.index(rows)])

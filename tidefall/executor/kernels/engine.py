@@ -61,7 +61,9 @@ class Call:
 
     def bind(self, plan: Plan, store: Store, interpret: Callable[..., Any]) -> Bound:
         """The kernel in one session."""
-        return Bound(self.node, self.kernel, self.loaded, plan, store, interpret)
+        return Bound(
+            self.node, self.kernel, self.loaded, plan, store, interpret, store.threads
+        )  # fmt: skip
 
 
 def compile_kernels(plan: Plan) -> Plan:

@@ -112,8 +112,9 @@ def lay_out(fused: Fused, plan: Schedule, lanes: int, tile: int) -> Memory:
     for array in plan.kept:
         memory.kept[array] = memory.kept_size
         memory.kept_size += padded(width(array) * tile * array.dtype.itemsize)
+    inputs = _inputs(memory, fused, plan, tile)
     for steps in plan.passes:
-        _tile(memory, fused, plan, steps, tile)
+        _tile(memory, fused, plan, steps, tile, inputs)
     memory.turned = memory.tile_size
     wide = [
         s.columns * s.instruction.result.dtype.itemsize for s in memory.sums.values() if not s.lanes
@@ -202,7 +203,20 @@ def _sums(memory: Memory, plan: Schedule, lanes: int) -> None:
             memory.sums_size += padded(size)
 
 
-def _tile(memory: Memory, fused: Fused, plan: Schedule, steps: list[Step], tile: int) -> None:
+def _inputs(memory: Memory, fused: Fused, plan: Schedule, tile: int) -> int:
+    """Gives the inputs that some pass reads their places, the same in every pass."""
+    read = {plan.views[x].root for steps in plan.passes for step in steps for x in reads(step)}
+    size = 0
+    for x in fused.inputs.values():
+        if kind(x) == ROW and x in read:
+            memory.tiles[x] = size
+            size += padded(width(x) * tile * x.dtype.itemsize)
+    return size
+
+
+def _tile(
+    memory: Memory, fused: Fused, plan: Schedule, steps: list[Step], tile: int, start: int
+) -> None:
     """Row arrays of one pass share memory where their lives do not overlap."""
     last: dict[Array, int] = {}
     for index, step in enumerate(steps):
@@ -210,10 +224,7 @@ def _tile(memory: Memory, fused: Fused, plan: Schedule, steps: list[Step], tile:
             last[plan.views[x].root if x in plan.views else x] = index
     for x in fused.outputs.values():
         last[plan.views[x].root] = len(steps)
-    allocator = _Allocator()
-    for x in fused.inputs.values():
-        if kind(x) == ROW and x in last and x not in memory.tiles:
-            memory.tiles[x] = allocator.take(padded(width(x) * tile * x.dtype.itemsize))
+    allocator = _Allocator(start)
     living: dict[Array, int] = {}
     for index, step in enumerate(steps):
         for x in results(step):
@@ -240,8 +251,8 @@ def draft_size(instruction: Instruction, tile: int, lanes: int) -> int:
 class _Allocator:
     """First fit."""
 
-    def __init__(self) -> None:
-        self.size = 0
+    def __init__(self, start: int) -> None:
+        self.size = start
         self._holes: list[tuple[int, int]] = []
 
     def take(self, size: int) -> int:

@@ -90,7 +90,7 @@ def _clear_sums(body: Body, steps: list[Step]) -> None:
         area = body.design.memory.sums[step.result]
         start = body.shifted(body.sums_base, area.offset)
         dtype = step.result.dtype
-        nothing = 0 if step.name == "matmul" else reductions.start_of(step.name, dtype)
+        nothing = reductions.nothing_of(step)
         if not nothing:
             memset(body, start, area.size)
             continue
@@ -192,7 +192,7 @@ def _copier(design: Design, item: int, columns: int, into_tile: bool) -> Any:
 def between_function(design: Design, fused: Fused, number: int) -> Any:
     """``(table)``: the free values that are computed before pass ``number``.
 
-    The function returns whether all checks hold; only the last one makes any.
+    The function returns whether all checks hold that are known after the last pass.
     """
     function = ir.Function(design.module, ir.FunctionType(TRUTH, [POINTER]), f"between{number}")
     function.linkage = "internal"

@@ -170,6 +170,13 @@ def combination(instruction: Instruction) -> Callable[..., Any]:
     return TEMPLATES[_COMBINE.get(instruction.name, "add")]
 
 
+def nothing_of(instruction: Instruction) -> Any:
+    """What it gives for no rows, a product too."""
+    if instruction.name == "matmul":
+        return 0
+    return start_of(instruction.name, instruction.result.dtype)
+
+
 def over_rows(body: Body, instruction: Instruction) -> None:
     """Combines the rows of the tile with the chunk's result so far, lane by lane."""
     kept, gone = split(instruction, body.design.plan.views)

@@ -87,11 +87,10 @@ def commit_function(design: Design, fused: Fused) -> tuple[Any, int]:
 
 
 def _combine(body: Body, step: Instruction, chunks: Any, part: Any, parts: int) -> None:
-    """Adds up the sums of all chunks, in order."""
+    """Combines the results of all chunks, in order."""
     area = body.design.memory.sums[step.result]
     result, v = step.result, body.v
-    combine = reductions.combination(step)
-    nothing = 0 if step.name == "matmul" else reductions.start_of(step.name, result.dtype)
+    combine, nothing = reductions.combination(step), reductions.nothing_of(step)
     size = body.design.memory.sums_size
     start = body.shifted(body.pointer(memory.SUMS), area.offset)
     base = body.base(result)
