@@ -18,7 +18,7 @@ from tidefall.ir.tensor import Tensor
 
 Pass = Callable[[Plan], Plan]
 
-#: What simplifies a plan, in this order. Results stay bit-equal.
+#: What simplifies a plan, in this order. Results stay bit-equal (but for `sum_whole`'s zeros).
 PASSES: tuple[Pass, ...] = (
     rewrite, fold_constants, sum_whole, merge_duplicates, rewrite, drop_unused, givers_first,
 )  # fmt: skip

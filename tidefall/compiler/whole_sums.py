@@ -30,6 +30,7 @@ def sum_whole(plan: Plan) -> Plan:
         return plan
     uses = _Uses(plan)
     alias: dict[Value, Value] = {}
+    dropped: set[Node] = set()
     summed = 0
     for node in plan.nodes:
         rows = uses.rows_of(node) if node.type == "Unique" else None
@@ -39,9 +40,13 @@ def sum_whole(plan: Plan) -> Plan:
             alias[different] = _constant(different, np.arange(rows))
             for shape in uses.shapes(different):
                 alias[shape] = _constant(shape, np.array([rows]))
+            for assign in uses.assigns(different):
+                alias[assign.outputs[0]] = assign.inputs[-1]
+                dropped.add(assign)
             summed += 1
     if not summed:
         return plan
+    plan = plan.with_nodes([node for node in plan.nodes if node not in dropped])
     return fold_constants(plan.rewire(alias)).noted(
         f"summed the rows of {summed} gradients at their places"
     )
@@ -92,6 +97,11 @@ class _Uses:
         readers = self._readers.get(value, [])
         return [node.outputs[0] for node in readers if node.type == "Shape"]
 
+    def assigns(self, different: Value) -> list[Node]:
+        """What rewrites the slots that are then added to at these ids."""
+        readers = self._readers.get(different, [])
+        return [self._maker[node.inputs[0]] for node in readers if node.type in _ADDS]
+
     def _firsts(self, shape: Value) -> set[Value]:
         """What is taken of a shape; the shape itself, if that is not only its first size."""
         readers = self._readers.get(shape, [])
@@ -126,9 +136,16 @@ class _Uses:
         slot = add.inputs[0]
         before = self._maker.get(slot)
         dims = slot.shape.dims
-        if add.guards or before is None or before.type not in _ASSIGNS or not dims:
+        if before is None or before.type not in _ASSIGNS or not dims:
             return None
-        if None in dims or int(np.prod(dims, dtype=np.int64)) > MOST_ELEMENTS:
+        if add.guards or before.guards or before.updates != add.updates:
+            return None
+        if slot in self._fetched or self._readers[slot] != [add]:
+            return None
+        start, end = self._nodes.index(before), self._nodes.index(add)
+        if any(n.bodies or n.cell in add.updates for n in self._nodes[start:end]):
+            return None
+        if (slot.shape.num_elements() or MOST_ELEMENTS + 1) > MOST_ELEMENTS:
             return None
         return dims[0]
 
