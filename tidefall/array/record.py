@@ -297,8 +297,7 @@ class Array:
     def __getattr__(self, name: str) -> Any:
         raise NotRecordable(f"array.{name}")
 
-    def __hash__(self) -> int:
-        return id(self)
+    __hash__ = object.__hash__
 
 
 def _operator(name: str, swapped: bool = False) -> Any:

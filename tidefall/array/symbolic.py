@@ -127,6 +127,17 @@ def placed(shape: Any, index: Sequence[Any], values: Any, fill: Any = 0) -> Any:
     return part.recording.add("placed", [part], target, part.dtype, params)
 
 
+def scatter_apply(how: str, x: Array, indices: Any, updates: Any) -> Any:
+    """``x`` with ``updates`` combined into its rows; only if every row is named once, in order."""
+    rows = x.shape[0]
+    whole = isinstance(indices, np.ndarray) and indices.shape == (rows,)
+    if not whole or not np.array_equal(indices, np.arange(rows)):
+        raise NotRecordable("changing some of the rows")
+    if how == "set":
+        return record.broadcast_to(updates, x.shape)
+    return getattr(record, how)(x, updates)
+
+
 def one_less_at(rows: Array, places: Array) -> Any:
     """``rows`` with 1 subtracted in each row at its place."""
     return rows - _at(rows, record.expand_dims(places, -1)).astype(rows.dtype)

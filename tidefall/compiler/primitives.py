@@ -7,8 +7,10 @@ only read by a product that sums over the rows.
 
 from __future__ import annotations
 
+import functools
+
 from tidefall.array.record import ELEMENTWISE, Array, Instruction
-from tidefall.array.symbols import NotRecordable, Rows
+from tidefall.array.symbols import NotRecordable, Rows, Shape
 
 ROW, FREE, TURNED = "row", "free", "turned"
 
@@ -24,14 +26,19 @@ LARGEST_WEIGHTS = 2 << 20
 
 def kind(x: Array) -> str:
     """Whether an array is a row array, a free one, or a turned one."""
-    places = [axis for axis, size in enumerate(x.shape) if isinstance(size, Rows)]
+    return _kind(x.shape)
+
+
+@functools.lru_cache(4096)
+def _kind(shape: Shape) -> str:
+    places = [axis for axis, size in enumerate(shape) if isinstance(size, Rows)]
     if not places:
         return FREE
     if places == [0]:
         return ROW
-    if places == [1] and x.ndim == 2:
+    if places == [1] and len(shape) == 2:
         return TURNED
-    raise NotRecordable(f"a shape {x.shape}")
+    raise NotRecordable(f"a shape {shape}")
 
 
 def width(x: Array) -> int:

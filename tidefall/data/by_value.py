@@ -14,6 +14,8 @@ from tidefall.ir.operation import Operation
 from tidefall.ir.tensor import Tensor
 
 _FED = ("Placeholder", "PlaceholderV2")
+#: Ops whose results may change, but whose copy does the same.
+_COPIED = ("MatchingFiles", "Assert")
 
 
 class _CopyingGraph(FunctionGraph):
@@ -55,7 +57,7 @@ def _check(op: Operation) -> None:
             "initializer is run."
         )
     makes_dataset = op._outputs and op._outputs[0]._dtype.name == "variant"
-    if op.opdef.stateful and not makes_dataset:
+    if op.opdef.stateful and not makes_dataset and op.type not in _COPIED:
         raise ValueError(
             f"the dataset depends on '{op.name}' ({op.type}), which has state, such as a variable "
             "or a table; a one-shot iterator cannot take it along. Use "
