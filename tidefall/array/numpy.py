@@ -121,6 +121,8 @@ def scatter_apply(how: str, x: Any, indices: Any, updates: Any) -> Any:
       indices: An index array for the first axis, or a tuple of them for the first axes.
       updates: The rows to combine with.
     """
+    if how in ("add", "subtract") and _are_all_rows(indices, x):
+        return getattr(np, how)(x, updates)
     result = np.array(x)
     if how == "set":
         result[indices] = updates
@@ -129,6 +131,13 @@ def scatter_apply(how: str, x: Any, indices: Any, updates: Any) -> Any:
     else:
         getattr(np, how).at(result, indices, updates)
     return result
+
+
+def _are_all_rows(indices: Any, x: Any) -> bool:
+    """Whether every row of ``x`` is named once, in order."""
+    if not isinstance(indices, np.ndarray) or indices.shape != x.shape[:1]:
+        return False
+    return bool(np.array_equal(indices, np.arange(len(x))))
 
 
 def _divide_integers_at(x: Any, indices: Any, updates: Any) -> None:

@@ -105,25 +105,37 @@ def tile(x: Array, times: Any) -> Any:
 def placed(shape: Any, index: Sequence[Any], values: Any, fill: Any = 0) -> Any:
     """An array filled with ``fill``, with ``values`` written at ``index``."""
     target = tuple(shape)
-    starts, steps, sizes = [], [], []
+    starts: list[int] = []
+    steps: list[int] = []
+    sizes: list[Any] = []
     entries = [entry for entry in index if entry is not None]
-    found: Any
     for size, entry in zip(target, entries, strict=True):
         if isinstance(size, Rows):
             if not record.takes_all(entry):
                 raise NotRecordable("writing to some of the rows")
-            start, step, found = 0, 1, size
+            taken: Any = (0, 1, size)
         elif isinstance(entry, slice):
             start, stop, step = entry.indices(size)
-            found = len(range(start, stop, step))
+            taken = (start, step, len(range(start, stop, step)))
         else:
-            start, step, found = int(entry) % size, 1, 1
-        starts.append(start)
-        steps.append(step)
-        sizes.append(found)
+            taken = (int(entry) % size, 1, 1)
+        starts.append(taken[0])
+        steps.append(taken[1])
+        sizes.append(taken[2])
     part = record.reshape(values, tuple(sizes))
     params = (tuple(starts), tuple(steps), np.asarray(fill, part.dtype)[()])
     return part.recording.add("placed", [part], target, part.dtype, params)
+
+
+def scatter_apply(how: str, x: Array, indices: Any, updates: Any) -> Any:
+    """``x`` with ``updates`` combined into its rows; only if every row is named once, in order."""
+    rows = x.shape[0]
+    whole = isinstance(indices, np.ndarray) and indices.shape == (rows,)
+    if not whole or not np.array_equal(indices, np.arange(rows)):
+        raise NotRecordable("changing some of the rows")
+    if how == "set":
+        return record.broadcast_to(updates, x.shape)
+    return getattr(record, how)(x, updates)
 
 
 def one_less_at(rows: Array, places: Array) -> Any:

@@ -263,11 +263,7 @@ class _Recorder:
     def _update(self, node: Node) -> None:
         if any(key in self.written for key in node.updates):
             raise NotRecordable("it writes what the kernel has written")
-        old = {}
-        if not node.opdef.overwrites:
-            for position, key in zip(node.opdef.update_positions, node.updates, strict=True):
-                old[node.inputs[position]] = self._cell(key)
-        values = [old[value] if value in old else self._of(value) for value in node.inputs]
+        values = [self._of(value) for value in node.inputs]
         if node.type in ("Assign", "AssignVariableOp"):
             results = [values[-1]]
             if not isinstance(results[0], Array):

@@ -11,15 +11,16 @@ from tidefall.compiler.merge import merge_duplicates
 from tidefall.compiler.rules import rewrite
 from tidefall.compiler.translate import Translator
 from tidefall.compiler.waiting import givers_first
+from tidefall.compiler.whole_sums import sum_whole
 from tidefall.ir.operation import Operation
 from tidefall.ir.plan import Node, Plan
 from tidefall.ir.tensor import Tensor
 
 Pass = Callable[[Plan], Plan]
 
-#: What simplifies a plan, in this order. Results stay bit-equal.
+#: What simplifies a plan, in this order. Results stay bit-equal (but for `sum_whole`'s zeros).
 PASSES: tuple[Pass, ...] = (
-    rewrite, fold_constants, merge_duplicates, rewrite, drop_unused, givers_first,
+    rewrite, fold_constants, sum_whole, merge_duplicates, rewrite, drop_unused, givers_first,
 )  # fmt: skip
 
 

@@ -51,7 +51,7 @@ All Any ArgMax ArgMin BiasAddGrad BroadcastTo ConcatV2 Cumprod Cumsum EuclideanN
 GatherV2 IdentityN InTopKV2 L2Loss MatMul Max Mean Min OneHot Pack Pad PadV2 Prod
 RandomStandardNormal RandomUniform Reshape ReverseV2 Slice SoftmaxCrossEntropyWithLogits
 SparseSoftmaxCrossEntropyWithLogits Split SplitV Squeeze StridedSlice StridedSliceGrad Sum Tile
-Transpose TruncatedNormal Unpack
+Transpose TruncatedNormal Unpack UnsortedSegmentSum
 """.split()
 GENERIC = frozenset(_ELEMENTWISE + _STRUCTURAL)
 _BROADCASTING = frozenset(_ELEMENTWISE)

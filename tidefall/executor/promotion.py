@@ -132,19 +132,27 @@ class Warming:
         return function
 
     def _compile(self) -> None:
-        try:
-            plan = fuse(self._plan, self._sizes)
-            if plan is not self._plan:
-                engine = importlib.import_module("tidefall.executor.kernels.engine")
-                fused: Plan = engine.compile_kernels(plan)
-                self._result = self._program(fused).bind(self._store)
-                self.fused = fused
-        except Exception as error:  # whatever happens here, tier 0 goes on
-            logging.warning(
-                "No kernel for this kind of run, NumPy goes on with it: %s: %s",
-                type(error).__name__,
-                error,
-            )
+        fused = with_kernels(self._plan, self._sizes)
+        if fused is not self._plan:
+            self._result = self._program(fused).bind(self._store)
+            self.fused = fused
+
+
+def with_kernels(plan: Plan, sizes: Sizes) -> Plan:
+    """The plan with compiled kernels; the very plan if there are none, or they cannot be made."""
+    try:
+        fused = fuse(plan, sizes)
+        if fused is plan:
+            return plan
+        engine = importlib.import_module("tidefall.executor.kernels.engine")
+        return engine.compile_kernels(fused)  # type: ignore[no-any-return]
+    except Exception as error:  # whatever happens here, NumPy can run the plan
+        logging.warning(
+            "No kernel for this kind of run, NumPy goes on with it: %s: %s",
+            type(error).__name__,
+            error,
+        )
+        return plan
 
 
 def _length(value: Any) -> int:

@@ -19,13 +19,12 @@ from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any, NamedTuple
 
-from tidefall.compiler.fuse import fuse
 from tidefall.compiler.heads import split_head
 from tidefall.compiler.pack import pack_updates
 from tidefall.compiler.pipeline import make_plan, simplify
 from tidefall.compiler.specialize import specialize
 from tidefall.executor.devices import wants_xla
-from tidefall.executor.promotion import Replace, Warming, worth_watching
+from tidefall.executor.promotion import Replace, Warming, with_kernels, worth_watching
 from tidefall.executor.reference import Reference
 from tidefall.executor.straightline import Nesting, Program
 from tidefall.ir.operation import Operation
@@ -157,8 +156,7 @@ def _compiled(
         return Program(plan_, feeds, *result, sizes, lambda: Program(plan, feeds, *result))
 
     if tier == "kernels":
-        engine = importlib.import_module("tidefall.executor.kernels.engine")
-        special = engine.compile_kernels(fuse(special, sizes))
+        special = with_kernels(special, sizes)
     program = program_of(special)
     function = program.bind(store)
     promotion = None

@@ -16,7 +16,7 @@ from tests.executor.kernels.random_graphs import ROWS, Model
 from tests.executor.kernels.watching import watching
 
 #: Runs with disturbed operands, by which differences are measured.
-DISTURBED = 3
+DISTURBED = 4
 Results = list[dict[str, Any]]
 
 
@@ -71,7 +71,7 @@ SETTINGS = hypothesis.settings(
 )
 
 
-@hypothesis.settings(SETTINGS, max_examples=int(os.environ.get("TIDEFALL_TEST_GRAPHS", 60)))
+@hypothesis.settings(SETTINGS, max_examples=int(os.environ.get("TIDEFALL_TEST_GRAPHS", 30)))
 @hypothesis.given(st.data())
 def test_random_graphs(data: st.DataObject) -> None:
     check(data)

@@ -42,6 +42,7 @@ def identity(fused: Fused, layout: ArrayLayout) -> str:
             f"write {words.array(fused.cells[key])} {words.array(x)}"
             for key, x in fused.writes.items()
         ],
+        f"checks {words.arrays(fused.recording.checks)}",
         f"outputs {words.arrays(fused.outputs.values())}",
     ]
     for rule, shared, gradients in fused.packed:

@@ -12,12 +12,13 @@ from typing import Any, Final, NamedTuple
 
 from tidefall.compiler.fuse import Fused
 from tidefall.compiler.primitives import ROW, kind, width
+from tidefall.executor.kernels import loops
 from tidefall.executor.kernels import memory as places
 from tidefall.executor.kernels.body import POINTER, Body, Design
 from tidefall.executor.kernels.identity import identity
 from tidefall.executor.kernels.layout import C_CONTIGUOUS, ArrayLayout
 from tidefall.executor.kernels.llvm import ir
-from tidefall.executor.kernels.loops import INT64, Loop, number
+from tidefall.executor.kernels.loops import INT64, Loop
 from tidefall.executor.kernels.memory import Memory, lay_out
 from tidefall.executor.kernels.passes import between_function, pass_function
 from tidefall.executor.kernels.schedule import Group, Schedule, schedule
@@ -246,9 +247,8 @@ def _answer_checked(body: Body, holds: Any) -> None:
 
 def _answer(body: Body, answer: Any) -> None:
     b = body.builder
-    answer = number(answer)
     function = _declared(body.design.module, "PyLong_FromLong", POINTER, [INT64])
-    b.ret(b.call(function, [answer]))
+    b.ret(b.call(function, [loops.number(answer)]))
 
 
 def _offset(b: Any, pointer: Any, offset: int) -> Any:

@@ -115,6 +115,7 @@ def _combine(body: Body, step: Instruction, chunks: Any, part: Any, parts: int) 
     full = wide // v.lanes * v.lanes
     first, last = _share(body, part, parts, INT64(high), 1)
     with Loop(body.builder, first, last) as row:
+        # No row may be written past its end: the next one may be another thread's.
         for vectors, begin, end in ((v, 0, full), (single, full, wide)):
             with Loop(body.builder, begin, end, vectors.lanes) as column:
                 inside = body.plus(body.times(row.index, area.columns), column.index)
