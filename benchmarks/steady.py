@@ -29,7 +29,7 @@ def measure(w: Workload, settings: Settings, launcher: Launcher) -> Report:
         if process is not None:
             report = process.ask("setup", settings.timeout, workload=w.name)
             if w.warm and not failed(report):
-                warmed = process.ask("run", settings.timeout, steps=int(w.warm * settings.scale))
+                warmed = process.ask("run", settings.timeout, steps=w.warm)
                 report |= warmed if failed(warmed) else {}
             if failed(report):
                 process.close()
