@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import signal
 import threading
+from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -151,6 +152,15 @@ def test_a_loop_that_fails_keeps_what_its_iterations_did() -> None:
         assert sess.run(loop, {x: 9}) == 5
 
 
+@pytest.fixture
+def _interrupts() -> Iterator[None]:
+    """Interrupts arrive, also where the tests were started with them ignored (by ``nohup``)."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("_interrupts")
 def test_an_interrupt_leaves_the_session_usable() -> None:
     total = tf.Variable(0)
     add = total.assign_add(1)
@@ -169,6 +179,7 @@ def test_an_interrupt_leaves_the_session_usable() -> None:
         assert sess.run(add) == 2
 
 
+@pytest.mark.usefixtures("_interrupts")
 def test_an_interrupt_in_the_middle_of_a_computation() -> None:
     """Ctrl-C while numbers are crunched under the lock: the lock is free again."""
     x = tf.placeholder(tf.float32, [])
