@@ -30,7 +30,7 @@ _MOST_REASONS = 8
 _NEVER = frozenset({CHOICE, WHILE})
 
 
-@dataclass
+@dataclass(eq=False)
 class PackedRule:
     """One update rule, recorded on vectors of no particular length.
 
@@ -53,7 +53,7 @@ class PackedRule:
     sizes: list[int]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Draw:
     """Random numbers that a kernel draws in every run.
 
@@ -93,7 +93,7 @@ class _RecordingRun:
         raise NotRecordable(f"what the session knows ({name})")
 
 
-@dataclass
+@dataclass(eq=False)
 class Fused:
     """What one kernel does.
 

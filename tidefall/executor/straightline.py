@@ -108,7 +108,7 @@ class Program:
         writer = _Writer(plan, feeds, result, sizes, nesting or Nesting.NONE)
         self.source = writer.source()
         self.lines = writer.node_at_line
-        self._globals = {**BUILTINS, **writer.globals, **names}
+        self._globals = {**BUILTINS, "repeated": _repeated, **writer.globals, **names}
         self._cells = writer.cells
         self._contexts = writer.contexts
         self.filename = f"<tidefall plan {next(_serial)}>"
@@ -363,11 +363,10 @@ class _Writer:
         self.loops[f"body{number}"] = (body, f"({results})", inner)
         state = ", ".join(self._names[value] for value in node.outputs)
         count = len(node.outputs)
-        start = ", ".join(self._argument(value) for value in node.inputs[:count])
-        fixed = "".join(f", {self._argument(value)}" for value in node.inputs[count:])
-        self._line(indent, f"{state}, = {start},", node)
-        self._line(indent, f"while condition{number}({state}{fixed}):", node)
-        self._line(indent + 1, f"{state}, = body{number}({state}{fixed})", node)
+        start = "".join(f"{self._argument(value)}, " for value in node.inputs[:count])
+        fixed = "".join(f"{self._argument(value)}, " for value in node.inputs[count:])
+        loop = f"repeated(condition{number}, body{number}, ({start}), ({fixed}))"
+        self._line(indent, f"{state}, = {loop}", node)
 
     def _boolean(self, node: Node) -> str:
         self.globals["bool_"] = np.bool_
@@ -577,6 +576,19 @@ def _kernel_names(name: str, node: Node, plan: Plan, store: Store) -> dict[str, 
         names[f"{name}_{call.place[value]}"] = view
     names.update({f"{name}_words{i}": words for i, words in enumerate(bound.words)})
     return names
+
+
+def _repeated(
+    condition: Callable[..., Any], body: Callable[..., Any], state: Any, fixed: tuple[Any, ...]
+) -> Any:
+    """Runs a loop.
+
+    It is a function of its own since CPython 3.13.0 leaves a ``with`` block without giving the
+    lock back, one time in ten, when an interrupt arrives in a loop that stands in the block.
+    """
+    while condition(*state, *fixed):
+        state = body(*state, *fixed)
+    return state
 
 
 def _missing(name: str) -> Any:

@@ -45,7 +45,7 @@ ENTRY: Final = "entry"
 INT32 = ir.IntType(32)
 
 
-@dataclass
+@dataclass(eq=False)
 class Kernel:
     """What a kernel computes, in which steps, and the layout of what it works on.
 

@@ -40,7 +40,7 @@ def padded(size: int) -> int:
     return (size + ALIGNMENT + ALIGNMENT - 1) // ALIGNMENT * ALIGNMENT
 
 
-@dataclass
+@dataclass(eq=False)
 class Sum:
     """The accumulator of an array that is summed over the rows.
 
@@ -60,7 +60,7 @@ class Sum:
     size: int
 
 
-@dataclass
+@dataclass(eq=False)
 class Memory:
     """The places of everything.
 

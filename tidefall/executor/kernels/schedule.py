@@ -25,7 +25,7 @@ from tidefall.executor.kernels.views import (
 )
 
 
-@dataclass
+@dataclass(eq=False)
 class Group:
     """Elementwise primitives over the same columns, and the product they follow.
 
@@ -52,7 +52,7 @@ class Group:
 Step = Group | Instruction
 
 
-@dataclass
+@dataclass(eq=False)
 class Schedule:
     """What a kernel does, in order.
 

@@ -22,7 +22,7 @@ class Axis(NamedTuple):
     stride: int
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class View:
     """The elements of ``root`` that an array consists of.
 
@@ -35,6 +35,17 @@ class View:
     root: Array
     offset: int
     axes: tuple[Axis, ...]
+
+    def __eq__(self, other: object) -> bool:
+        # Roots are compared by identity: ``==`` of arrays being recorded is a primitive.
+        return (
+            isinstance(other, View)
+            and self.root is other.root
+            and (self.offset, self.axes) == (other.offset, other.axes)
+        )
+
+    def __hash__(self) -> int:
+        return hash((id(self.root), self.offset, self.axes))
 
     @property
     def dims(self) -> tuple[int, ...]:
