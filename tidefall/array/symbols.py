@@ -61,6 +61,9 @@ class Extent:
     def __init__(self, factor: int) -> None:
         self.factor = factor
 
+    def __repr__(self) -> str:
+        return f"{self.factor} * rows"
+
     def __mul__(self, other: Any) -> Extent:
         if isinstance(other, (int, np.integer)):
             return Extent(self.factor * int(other))
