@@ -10,8 +10,10 @@ from collections import Counter
 from collections.abc import Iterable
 
 from tidefall.array.symbols import NotRecordable
+from tidefall.compiler.fixed_rows import find_rows
 from tidefall.compiler.primitives import FREE, ROW, kind
 from tidefall.compiler.recorder import Fused, Recorder, is_known
+from tidefall.compiler.rows_put_in import put_rows
 from tidefall.compiler.sizes import ROWS, Sizes
 from tidefall.ir.plan import KERNEL, LOAD, SIZES, Node, Plan, Value
 
@@ -42,10 +44,15 @@ class _Stages:
         self._sizes = sizes
         self._maker = {value: node for node in plan.nodes for value in node.outputs}
         self._position = {node: index for index, node in enumerate(plan.nodes)}
-        self._absorbed: set[Node] = set()
         self.reasons: dict[Node, str] = {}
         self._rows_feed = _rows_feed(plan, sizes)
-        self._recordable = self._try_all()
+        self._fixed = find_rows(plan, sizes)
+        self._recordable = self._try_all() if self._fixed is None else self._fixed.nodes
+        if self._fixed is not None:
+            self.reasons.update(self._fixed.reasons)
+        self._absorbed = {
+            n for n in self._recordable if n.type == LOAD or is_known(n, self._sizes)
+        }
         self.time: dict[Node, int] = {}
         self._last_read: dict[str, int] = {}
         self._last_write: dict[str, tuple[int, int]] = {}
@@ -71,7 +78,7 @@ class _Stages:
                 readers.setdefault(value, set()).add(node)
         return readers
 
-    def _try_all(self) -> set[Node]:
+    def _try_all(self) -> frozenset[Node]:
         """The nodes that can be recorded, each looked at by itself."""
         found = set()
         recorder = Recorder(self._sizes, self._plan)
@@ -90,9 +97,7 @@ class _Stages:
                 self.reasons[node] = str(error)
                 continue
             found.add(node)
-            if node.type == LOAD or is_known(node, self._sizes):
-                self._absorbed.add(node)
-        return found
+        return frozenset(found)
 
     def _assign(self) -> None:
         start = latest = 0
@@ -183,14 +188,17 @@ class _Stages:
         return lines
 
     def _kernel(self, members: list[Node]) -> Node:
-        recorder = Recorder(self._sizes, self._plan)
+        recorder = Recorder(self._sizes, self._plan, self._fixed and self._fixed.count)
         for node in members:
             for value in node.inputs:
                 self._bring(recorder, value, node)
             recorder.record(node)
         own = set(members)
         fused = recorder.fused
-        self._give_rows(recorder)
+        if self._fixed is None:
+            self._give_rows(recorder)
+        else:
+            put_rows(recorder, self._fixed)
         outputs = [v for n in members for v in n.outputs if not own.issuperset(self._readers[v])]
         updates = tuple([key for node in members for key in node.updates])
         written = {v for node in members for v in node.outputs[: len(node.updates)]}

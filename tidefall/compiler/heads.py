@@ -1,6 +1,7 @@
 """Taking off the head of a plan: the nodes in Python that supply its data.
 
-A network fed by a queue or a data set has a batch of unknown size just as one that is fed by hand.
+A network fed by a queue or a data set has a batch of unknown size just as one that is fed by hand,
+or one of a fixed size.
 Once what takes the batch is a plan of its own, the rest of the plan is given the batch like a feed:
 it can be specialized to its rows, run the general way if they do not agree, and be compiled.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
+from tidefall.compiler.fixed_rows import FEWEST_ROWS
 from tidefall.compiler.waiting import aside
 from tidefall.ir.plan import LOAD, Node, Plan, Value
 
@@ -58,6 +60,8 @@ def _head(plan: Plan) -> list[Node]:
 
 
 def _is_batch(value: Value) -> bool:
-    """Whether a value is an array of numbers with an unknown number of rows."""
+    """Whether a value is an array of numbers with many rows, or an unknown number of them."""
     dims = value.shape.dims
-    return dims is not None and dims[:1] == (None,) and value.dtype.np_dtype.kind in "fiub"
+    if not dims or value.dtype.np_dtype.kind not in "fiub":
+        return False
+    return dims[0] is None or dims[0] >= FEWEST_ROWS

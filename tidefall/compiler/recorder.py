@@ -100,6 +100,7 @@ class Fused:
       streams: Random numbers it draws: the node, and what it asks the session for each run.
       packed: Update rules for many variables: the rule, its hyperparameters, its gradients.
       outputs: Values it yields, and the arrays that hold them.
+      count: The number of rows, if it is fixed.
     """
 
     recording: Recording = field(default_factory=Recording)
@@ -109,14 +110,23 @@ class Fused:
     streams: list[Draw] = field(default_factory=list)
     packed: list[tuple[PackedRule, list[Array], list[Array]]] = field(default_factory=list)
     outputs: dict[Value, Array] = field(default_factory=dict)
+    count: int | None = None
 
 
 class Recorder:
-    """Records nodes, one after another, into one `Fused`."""
+    """Records nodes, one after another, into one `Fused`.
 
-    def __init__(self, sizes: Sizes, plan: Plan) -> None:
+    Args:
+      sizes: What is known of shapes.
+      plan: Where the nodes are from.
+      fixed: The number of rows, where shapes do not tell which dimensions are rows; then all
+        sizes are recorded as they are, and nobody has looked yet whether there are templates.
+    """
+
+    def __init__(self, sizes: Sizes, plan: Plan, fixed: int | None = None) -> None:
         self.sizes = sizes
         self.plan = plan
+        self.fixed = fixed
         self.fused = Fused()
         self.nodes: list[Node] = []
         self.known: dict[Value, Any] = {}
@@ -135,7 +145,7 @@ class Recorder:
         try:
             with self.fused.recording.active():
                 self._record(node)
-            for instruction in instructions[start:]:
+            for instruction in instructions[start:] if self.fixed is None else ():
                 check(instruction)
         except (NotRecordable, TypeError, ValueError, IndexError, AttributeError) as error:
             del instructions[start:]
@@ -167,17 +177,18 @@ class Recorder:
         opdef = node.opdef
         if opdef.kernel is None or opdef.runs_on == "host":
             raise NotRecordable("it runs in Python")
-        if not any(isinstance(value, (Array, ShapeVector)) for value in values):
+        constant = not any(isinstance(value, (Array, ShapeVector)) for value in values)
+        if constant and self.fixed is None:
             raise NotRecordable("nothing but constants")
         by_value = dict(zip(node.inputs, values, strict=True))
         arguments = [_mapped(argument, by_value) for argument in node.arguments()]
         run = (_RecordingRun(self.fused, node),) if opdef.needs_run else ()
         results = opdef.kernel(symbolic, *run, *arguments, **kernel_attrs(node.op))
-        if len(node.outputs) == 1 and not isinstance(results, (tuple, list)):
-            return [results]
         flat: list[Any] = []
         for each in results if isinstance(results, tuple) else (results,):
             flat.extend(each if isinstance(each, list) else [each])
+        if constant and not all(isinstance(each, Array) for each in flat):
+            raise NotRecordable("nothing but constants")
         return flat
 
     def _store(self, values: Iterable[Value], results: list[Any]) -> None:
@@ -197,6 +208,8 @@ class Recorder:
     def _of(self, value: Value) -> Any:
         """What stands for a value: an array, sizes, or its constant."""
         if value.constant is not None:
+            if value.constant.shape[:1] == (self.fixed,) and value.constant.dtype.kind in "fiub":
+                return self.fused.recording.constant(value.constant)
             return value.constant if value.constant.ndim else value.constant[()]
         found = self.known.get(value)
         if found is None and value in self.sizes.numbers:

@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from tidefall.compiler.fixed_rows import likely_rows
 from tidefall.compiler.fuse import fuse, reasons
 from tidefall.compiler.sizes import ROWS, Sizes
 from tidefall.core import logging
@@ -74,6 +75,7 @@ class Warming:
         self.fused: Plan | None = None
         self._watched: Watched | None = None
         self._for_row: float | None = None
+        self._count = None if sizes.rows else likely_rows(plan)
         self._thread: threading.Thread | None = None
         self._result: Callable[..., Any] | None = None
         self._lock = threading.Lock()
@@ -95,12 +97,14 @@ class Warming:
         """The number of rows of a run's feeds."""
         for position in self._sizes.rows[:1]:
             return _length(values[position])
-        return 1
+        return self._count or 1
 
     def saving(self, rows: int) -> float:
         """The estimate of what kernels save in a run, in microseconds."""
         if self._for_row is None:
-            self._for_row = SAVED_BY_RESULT * _work(self._plan, self._sizes)
+            self._for_row = SAVED_BY_RESULT * _work(
+                self._plan, self._sizes, self._count or ROWS
+            )
         return SAVED_BY_NODE * len(self._plan.nodes) + self._for_row * rows
 
     def fused_plan(self) -> Plan:
@@ -162,15 +166,21 @@ def _length(value: Any) -> int:
         return 1
 
 
-def _work(plan: Plan, sizes: Sizes) -> float:
-    """Multiply-adds and results for each row, about."""
+def _work(plan: Plan, sizes: Sizes, rows: int) -> float:
+    """Multiply-adds and results for each row, about.
+
+    Args:
+      plan: What is run.
+      sizes: The sizes of its values.
+      rows: The leading size by which values with rows are told.
+    """
     total = 0.0
     for node in plan.nodes:
         if node.type in (LOAD, PACKED):
             continue
         for value in (*node.inputs[:1], *node.outputs[:1]):
             dims = sizes.known(value)
-            if dims is not None and dims[:1] == (ROWS,):
+            if dims is not None and dims[:1] == (rows,):
                 total += _product(dims[1:])
                 if node.type == "MatMul" and value in node.inputs:
                     other = sizes.known(node.outputs[0]) or ()

@@ -222,6 +222,7 @@ class _Writer:
         self._nesting = nesting
         self._guards = {v: node.guards for node in plan.nodes if node.guards for v in node.outputs}
         self._unnamed = {v for node in plan.nodes if node.type == PACKED for v in node.outputs}
+        self._trusted = {v for n in plan.nodes if n.is_pure and not n.on_host for v in n.outputs}
         self.packs: dict[str, Node] = {}
         self.kernels: dict[str, Node] = {}
         self.loops: dict[str, tuple[Plan, str, Nesting]] = {}
@@ -419,12 +420,26 @@ class _Writer:
             self.globals[f"dtype_{text}"] = value.dtype.np_dtype
             self._line(indent, f"{text} = empty({shape}, dtype_{text})", node)
         results = [f"{self._names[v]} = {self._taken(v, name, call)}" for v in call.other_outputs]
-        test = f"if {name}.valid and not {name}_call({', '.join([*rows, *made])}):"
+        conditions = [f"{name}.valid", *self._shape_tests(call)]
+        test = f"if {' and '.join(conditions)} and not {name}_call({', '.join([*rows, *made])}):"
         self._line(indent, f"{test} {'; '.join(results) or 'pass'}", node)
         names = "".join(f"{self._names[value]}, " for value in node.outputs)
         target = f"{names}= " if names else ""
         arguments = ", ".join(map(self._argument, node.inputs))
         self._line(indent, f"else: {target}{name}.rescue({arguments})", node)
+
+    def _shape_tests(self, call: Any) -> list[str]:
+        """Tests of inputs whose fixed shape nobody has verified: what Python makes, variables."""
+        if call.fused.count is None:
+            return []
+        verified = set(self.plan.feeds[: len(self._feeds)])
+        tests = []
+        for value in call.row_inputs:
+            if value.constant is None and value not in verified | self._trusted:
+                text = self._names[value]
+                self.globals[f"shape_{text}"] = value.shape.dims
+                tests.append(f"{text}.shape == shape_{text}")
+        return tests
 
     def _taken(self, value: Value, name: str, call: Any) -> str:
         if value in call.place:
