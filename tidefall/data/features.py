@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -84,7 +83,7 @@ def make_batched_features_dataset(
     file_pattern: Any,
     batch_size: Any,
     features: Any,
-    reader: Callable[..., Dataset] = TFRecordDataset,
+    reader: Any = TFRecordDataset,
     label_key: str | None = None,
     reader_args: Any = None,
     num_epochs: int | None = None,
@@ -134,9 +133,7 @@ def make_batched_features_dataset(
     return parsed.prefetch(AUTOTUNE if prefetch_buffer_size is None else prefetch_buffer_size)
 
 
-def _read(
-    files: Dataset, reader: Callable[..., Dataset], args: Any, threads: int, sloppy: bool
-) -> Dataset:
+def _read(files: Dataset, reader: Any, args: Any, threads: int, sloppy: bool) -> Dataset:
     """The serialized examples of files."""
     if isinstance(reader, type) and issubclass(reader, ReaderBase):
         raise TypeError(
@@ -145,7 +142,7 @@ def _read(
         )
 
     def read(filename: Any) -> Dataset:
-        return reader(filename, *args)
+        return reader(filename, *args)  # type: ignore[no-any-return]
 
     if threads == AUTOTUNE:
         return files.interleave(read, num_parallel_calls=threads)

@@ -192,12 +192,12 @@ class ConditionalAccumulatorBase:
     def num_accumulated(self, name: str | None = None) -> Tensor:
         """The number of gradients added since the last were taken."""
         label = name or f"{self._name}_NumAccumulated"
-        return self._num_accumulated_op(self._accumulator_ref, name=label)  # type: ignore[no-any-return]
+        return self._num_accumulated_op(self._accumulator_ref, name=label)
 
     def set_global_step(self, new_global_step: Any, name: str | None = None) -> Operation:
         """An operation that sets the step before which gradients are stale."""
         step = _step(new_global_step)
-        return self._set_global_step_op(self._accumulator_ref, step, name=name)  # type: ignore[no-any-return]
+        return self._set_global_step_op(self._accumulator_ref, step, name=name)
 
 
 def _step(value: Any) -> Tensor:

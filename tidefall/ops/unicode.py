@@ -186,7 +186,7 @@ def _scalar_only(input: Any) -> Tensor:
             "length; tf.raw_ops.UnicodeDecode gives the code points of all in one vector, and "
             "where each text begins in it."
         )
-    return reshape(tensor, [-1])  # type: ignore[no-any-return]
+    return reshape(tensor, [-1])
 
 
 @export("strings.unicode_decode")
@@ -265,7 +265,7 @@ def unicode_encode(
         rank = points._shape_value.rank
         if rank is None or rank == 0:
             raise ValueError("the rank of the code points must be known, and at least 1.")
-        attrs = {
+        attrs: dict[str, Any] = {
             "output_encoding": output_encoding, "errors": errors,
             "replacement_char": replacement_char,
         }  # fmt: skip

@@ -123,7 +123,7 @@ def parser(kind: Any, message_format: str) -> Callable[[bytes, int], Any]:
 
 
 @lru_cache(maxsize=1024)
-def _is_repeated(field: FieldDescriptor) -> bool:
+def _is_repeated(field: Any) -> bool:
     told = descriptor_pb2.DescriptorProto()
     field.containing_type.CopyToProto(told)
     label = next(each.label for each in told.field if each.number == field.number)
@@ -149,7 +149,7 @@ def _entries(value: Any, entry: Descriptor) -> Iterator[bytes]:
     kind = message_factory.GetMessageClass(entry)
     for key in value:
         item = value[key]
-        made = kind(key=key)
+        made: Any = kind(key=key)
         if entry.fields_by_name["value"].message_type is None:
             made.value = item
         else:

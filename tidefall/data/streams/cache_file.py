@@ -13,7 +13,7 @@ import struct
 import time
 import weakref
 import zlib
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any, BinaryIO
 
 import numpy as np
@@ -165,7 +165,7 @@ class Reader:
             raise self._files.damaged(path, "the checksum of the index is wrong")
         return json.loads(text)
 
-    def frames(self) -> Iterator[list[Any]]:
+    def frames(self) -> Generator[list[Any], None, None]:
         """What was written, in its order.
 
         Raises:
@@ -213,7 +213,7 @@ def _described(value: Any, pieces: list[bytes]) -> Any:
     items = array.reshape(-1).tolist() if array.ndim else [array[()]]
     if all(isinstance(item, bytes) for item in items):
         sizes = np.array([len(item) for item in items], np.int64).tobytes()
-        content = b"".join(items)
+        content = b"".join(map(bytes, items))
         pieces += [sizes, content]
         return ["string", shape, len(content)]
     return ["variant", shape, [_part(item, pieces) for item in items]]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import sqlite3
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import closing
 from typing import Any
 from urllib.parse import quote
@@ -42,7 +42,7 @@ class QueryRows(Stream):
         self._rows = self._selected()
         self._given = 0
 
-    def _selected(self) -> Iterator[Element]:
+    def _selected(self) -> Generator[Element, None, None]:
         # A file that does not exist would be made, were it not opened for reading only.
         address = f"file:{quote(self._path)}?mode=ro"
         try:
