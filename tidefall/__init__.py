@@ -17,6 +17,7 @@ from tidefall.client import devices as _devices
 from tidefall.client import gradient_checker as _gradient_checker
 from tidefall.client import session as _session
 from tidefall.contrib import bucketing as _length_buckets
+from tidefall.contrib import datasets as _contrib_datasets
 from tidefall.contrib import regularizers as _regularizers
 from tidefall.core import compat as _compat
 from tidefall.core import exports as _exports
@@ -216,7 +217,7 @@ _IMPORTED_SPARSE = (
 )  # fmt: skip
 _IMPORTED_STRINGS = (_string_hashes, _string_joining, _string_regex, _strings, _unicode)
 _IMPORTED_IMAGES = (_decode_image, _image_files, _images)
-_IMPORTED_CONTRIB = (_length_buckets, _regularizers)
+_IMPORTED_CONTRIB = (_contrib_datasets, _length_buckets, _regularizers)
 _IMPORTED_DATA = (
     _csv_tables,
     _data_experimental,

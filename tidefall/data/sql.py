@@ -24,12 +24,13 @@ class SqlDataset(Dataset):
       query: The query, in SQL.
       output_types: The dtypes of the columns, a tuple.
 
-    >>> import sqlite3
-    >>> with sqlite3.connect("runs.db") as database:
+    >>> import os, sqlite3, tempfile
+    >>> path = os.path.join(tempfile.mkdtemp(), "runs.db")
+    >>> with sqlite3.connect(path) as database:
     ...     _ = database.execute("CREATE TABLE run (number INTEGER, name TEXT)")
     ...     _ = database.execute("INSERT INTO run VALUES (7, 'first')")
     >>> query = "SELECT name, number FROM run"
-    >>> rows = tf.data.experimental.SqlDataset("sqlite", "runs.db", query, (tf.string, tf.int32))
+    >>> rows = tf.data.experimental.SqlDataset("sqlite", path, query, (tf.string, tf.int32))
     >>> tf.Session().run(rows.make_one_shot_iterator().get_next())
     (b'first', 7)
     """
