@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tidefall.core import dtypes
 from tidefall.core.exports import export
 from tidefall.data import nesting
 from tidefall.data.dataset import Dataset
@@ -83,7 +84,7 @@ def reduce_dataset(dataset: Dataset, reducer: Reducer) -> Any:
     """
     if not isinstance(dataset, Dataset):
         raise TypeError(f"a dataset is needed, not {dataset!r}.")
-    one = group_by_reducer(lambda *elements: convert(0, "int64"), reducer)
+    one = group_by_reducer(lambda *elements: convert(0, dtypes.int64), reducer)
     return get_single_element(dataset.apply(one))
 
 
