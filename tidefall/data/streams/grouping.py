@@ -264,12 +264,6 @@ class WithoutErrors(Derived):
                 self.ignored += 1
                 self.calls.shared("ignored", dict)[self.step.node_name] = self.ignored
 
-    def save(self) -> Any:
-        return self.input.save()
-
-    def restore(self, state: Any) -> None:
-        self.input.restore(state)
-
 
 @stream("DirectedInterleaveDataset")
 class Directed(Stream):

@@ -80,7 +80,7 @@ class Stream:
 
 
 class Derived(Stream):
-    """A stream that reads one other stream.
+    """A stream that reads one other stream; its state is that of the other, if it has none itself.
 
     Attributes:
       input: The other stream.
@@ -97,6 +97,12 @@ class Derived(Stream):
 
     def close(self) -> None:
         self.input.close()
+
+    def save(self) -> Any:
+        return self.input.save()
+
+    def restore(self, state: Any) -> None:
+        self.input.restore(state)
 
 
 #: What begins a pass: the class of the streams of a dataset, or a function that chooses one.
