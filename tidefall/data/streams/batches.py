@@ -42,12 +42,6 @@ class Batches(Derived):
     def _stacked(self) -> Columns:
         return stacked(take(self.input, self._size))
 
-    def save(self) -> Any:
-        return self.input.save()
-
-    def restore(self, state: Any) -> None:
-        self.input.restore(state)
-
 
 def take(source: Any, count: int) -> list[Element]:
     """Up to ``count`` elements, at least one."""
@@ -128,12 +122,6 @@ class PaddedBatches(Derived):
             _padded(values, shape, fill)
             for values, shape, fill in zip(columns, self._shapes, self._fill, strict=True)
         ]
-
-    def save(self) -> Any:
-        return self.input.save()
-
-    def restore(self, state: Any) -> None:
-        self.input.restore(state)
 
 
 def _padded(values: tuple[Any, ...], wanted: list[int], fill: Any) -> Any:
@@ -228,12 +216,6 @@ class SparseBatches(Derived):
         parts[0], parts[1] = indices, values
         parts[2] = np.array([len(rows), *full], np.int64)
         return [parts]
-
-    def save(self) -> Any:
-        return self.input.save()
-
-    def restore(self, state: Any) -> None:
-        self.input.restore(state)
 
 
 def _numbered(number: int, row: Any) -> Any:
