@@ -50,7 +50,7 @@ class Axes:
                 self._parent[first] = second
 
     def at(self, instruction: Instruction, spot: Spot) -> tuple[int, ...]:
-        """The dimension at a spot; constants have dimensions of their own wherever they are used."""
+        """The dimension at a spot; a constant has dimensions of its own wherever it is used."""
         x = operand(instruction, spot)
         if x.value is not None:
             return self._root((id(instruction), spot.operand, spot.axis))

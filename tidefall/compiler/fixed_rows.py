@@ -4,7 +4,7 @@ Nothing in such a graph says which dimensions are the rows, and constants of the
 been folded into it. So the nodes are recorded with all sizes as they are. Then it is asked which
 dimensions the primitives make one (`tidefall.compiler.axes`): those that are one with the leading
 dimension of what a run is given are rows, whatever their size has in common with others. A node
-that treats rows in a way that no template can stays with NumPy, which cuts what it has put together.
+that treats rows in a way that no template can stays with NumPy, which cuts what it had joined.
 
 Calling a dimension rows changes no result, since there are always as many: it only decides in
 which memory an array lies. So it does no harm where the guess is bad.
@@ -17,8 +17,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from tidefall.array.record import Array, Instruction
-from tidefall.array.symbols import NotRecordable
 from tidefall.array.symbols import ROWS as ROWS_SYMBOL
+from tidefall.array.symbols import NotRecordable
 from tidefall.compiler.axes import Axes, Spot, operand, rule, spots
 from tidefall.compiler.primitives import check, kind
 from tidefall.compiler.recorder import Recorder
@@ -26,7 +26,7 @@ from tidefall.compiler.sizes import Sizes
 from tidefall.ir.plan import LOAD, Node, Plan, Value
 
 #: Leading dimensions smaller than this are not taken for a batch.
-FEWEST_ROWS = 8
+FEWEST_ROWS = 2
 _MOST_TRIED = 3
 #: Rounds in which only what is refused for its own sake goes to NumPy.
 _CAREFUL_ROUNDS = 12
@@ -157,7 +157,7 @@ class _Attempt:
         self._plan = plan
         self._count = count
         self._is_given = is_given
-        self._recorder = Recorder(sizes, plan, count)
+        self._recorder = Recorder(sizes, plan, fixed=count)
         self._reasons: dict[Node, str] = {}
         self._active = self._record_all()
         known = self._recorder.known
@@ -221,8 +221,9 @@ class _Attempt:
     def _is_constant(self, value: Value) -> bool:
         """Whether a value is known and has as many rows as a batch."""
         made = self._recorder.known.get(value)
-        known = isinstance(made, Array) and made.value is not None
-        return known and made.shape[:1] == (self._count,)
+        if not isinstance(made, Array) or made.value is None:
+            return False
+        return made.shape[:1] == (self._count,)
 
     # -- labels ------------------------------------------------------------------------------------
 

@@ -50,9 +50,7 @@ class _Stages:
         self._recordable = self._try_all() if self._fixed is None else self._fixed.nodes
         if self._fixed is not None:
             self.reasons.update(self._fixed.reasons)
-        self._absorbed = {
-            n for n in self._recordable if n.type == LOAD or is_known(n, self._sizes)
-        }
+        self._absorbed = {n for n in self._recordable if n.type == LOAD or is_known(n, self._sizes)}
         self.time: dict[Node, int] = {}
         self._last_read: dict[str, int] = {}
         self._last_write: dict[str, tuple[int, int]] = {}
@@ -169,9 +167,19 @@ class _Stages:
             return self._plan
         plan = self._plan.with_nodes(_only_read(nodes, self._plan.fetches))
         text = f"fused {sum(fused)} nodes into {len(fused)} kernel{'s' * (len(fused) != 1)}"
-        for line in (text, *self.left_out(plan.nodes)):
+        for line in (*self._batch(), text, *self.left_out(plan.nodes)):
             plan = plan.noted(line)
         return plan
+
+    def _batch(self) -> list[str]:
+        """What is told of a batch of a fixed size."""
+        if self._fixed is None:
+            return []
+        values = [*self._plan.feeds, *[v for n in self._plan.nodes for v in n.inputs]]
+        names = [v.name for v in dict.fromkeys(values)
+                 if v in self._fixed.values and self._maker.get(v) is None]  # fmt: skip
+        of = f" of {', '.join(names)}" if 0 < len(names) <= _MOST_REASONS else ""
+        return [f"batched by {self._fixed.count:,} rows{of}"]
 
     def left_out(self, nodes: Iterable[Node]) -> list[str]:
         """For each reason why nodes stay with NumPy, a line that counts them by type."""
@@ -188,7 +196,8 @@ class _Stages:
         return lines
 
     def _kernel(self, members: list[Node]) -> Node:
-        recorder = Recorder(self._sizes, self._plan, self._fixed and self._fixed.count)
+        count = None if self._fixed is None else self._fixed.count
+        recorder = Recorder(self._sizes, self._plan, fixed=count)
         for node in members:
             for value in node.inputs:
                 self._bring(recorder, value, node)

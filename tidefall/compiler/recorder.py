@@ -22,6 +22,8 @@ from tidefall.compiler.primitives import check
 from tidefall.compiler.sizes import ROWS, Sizes
 from tidefall.ir.plan import CHOICE, LOAD, PACKED, WHILE, Node, Plan, Value
 
+#: Vectors of integers up to this length may be shapes.
+_LONGEST = 7
 _NEVER = frozenset({CHOICE, WHILE})
 
 
@@ -208,7 +210,7 @@ class Recorder:
     def _of(self, value: Value) -> Any:
         """What stands for a value: an array, sizes, or its constant."""
         if value.constant is not None:
-            if value.constant.shape[:1] == (self.fixed,) and value.constant.dtype.kind in "fiub":
+            if value.constant.shape[:1] == (self.fixed,) and _may_be_rows(value.constant):
                 return self.fused.recording.constant(value.constant)
             return value.constant if value.constant.ndim else value.constant[()]
         found = self.known.get(value)
@@ -316,6 +318,12 @@ class Recorder:
 def is_known(node: Node, sizes: Sizes) -> bool:
     """Whether a node computes nothing but sizes, which are known."""
     return bool(node.outputs) and all(value in sizes.numbers for value in node.outputs)
+
+
+def _may_be_rows(constant: Any) -> bool:
+    """Whether a constant may be data, not sizes or axes that a kernel looks at."""
+    kind_ = constant.dtype.kind
+    return kind_ == "f" or (kind_ in "iub" and (constant.ndim > 1 or constant.size > _LONGEST))
 
 
 def _only_draws(node: Node) -> bool:

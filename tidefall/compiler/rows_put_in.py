@@ -114,7 +114,7 @@ class _Labeller:
         return found
 
     def _give_count(self) -> None:
-        """Makes sure that something tells the number of rows, which a kernel asks its first input."""
+        """Makes sure of an input that has the rows: a kernel asks the first for their number."""
         if not any(kind(x) == ROW for x in self._fused.inputs.values()):
             self._given_rows(np.zeros(self._count, np.bool_))
 
@@ -129,4 +129,3 @@ def _repeats(value: Any) -> bool:
 
 def _constant(array: Any) -> Value:
     return Value(as_dtype(array.dtype), StaticShape(array.shape), "a constant", array)
-

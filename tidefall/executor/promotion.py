@@ -102,9 +102,7 @@ class Warming:
     def saving(self, rows: int) -> float:
         """The estimate of what kernels save in a run, in microseconds."""
         if self._for_row is None:
-            self._for_row = SAVED_BY_RESULT * _work(
-                self._plan, self._sizes, self._count or ROWS
-            )
+            self._for_row = SAVED_BY_RESULT * _work(self._plan, self._sizes, self._count or ROWS)
         return SAVED_BY_NODE * len(self._plan.nodes) + self._for_row * rows
 
     def fused_plan(self) -> Plan:

@@ -437,8 +437,8 @@ class _Writer:
         for value in call.row_inputs:
             if value.constant is None and value not in verified | self._trusted:
                 text = self._names[value]
-                self.globals[f"shape_{text}"] = value.shape.dims
-                tests.append(f"{text}.shape == shape_{text}")
+                self.globals[f"whole_{text}"] = value.shape.dims
+                tests.append(f"{text}.shape == whole_{text}")
         return tests
 
     def _taken(self, value: Value, name: str, call: Any) -> str:

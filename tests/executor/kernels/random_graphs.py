@@ -13,7 +13,7 @@ import tidefall as tf
 
 ROWS = (0, 1, 2, 7, 31, 32, 33, 100, 257, 1000)
 #: Batches of a fixed size, most of them as large as a layer may be wide.
-FIXED = (8, 10, 16, 31, 32, 33, 64, 70, 100, 257)
+FIXED = (2, 3, 5, 8, 10, 16, 31, 32, 33, 64, 70, 100, 257)
 _ACTIVATIONS = (
     "relu relu6 elu selu leaky_relu softplus softsign sigmoid tanh softmax log_softmax log_sigmoid"
 ).split()
@@ -90,7 +90,9 @@ class Builder:
             return tf.placeholder(dtype, shape, name)
         draw = np.random.RandomState(len(name))
         high = self.outputs if dtype.is_integer else 2
-        value = draw.uniform(0 if dtype.is_integer else -2, high, shape)
+        value = draw.uniform(
+            0 if dtype.is_integer else -2, high, [int(size or 0) for size in shape]
+        )
         value = value.astype(dtype.as_numpy_dtype)
         if how == "constant":
             return tf.constant(value, name=name)

@@ -42,7 +42,9 @@ def _nodes(node: Node) -> str:
 
 def _tiles(kernel: Kernel) -> str:
     bits = kernel.target.vector_bits
-    text = f"{kernel.tile} rows, {kernel.lanes} lanes of vectors of {bits} bits"
+    count = kernel.fused.count
+    fixed = "" if count is None else f" of {count:,}"
+    text = f"{kernel.tile} rows{fixed}, {kernel.lanes} lanes of vectors of {bits} bits"
     if not kernel.plan.passes:
         return f"no rows; {kernel.lanes} lanes of vectors of {bits} bits"
     chunks = f"at most {kernel.chunks} chunks" if kernel.chunks > 1 else "one chunk"
