@@ -29,6 +29,7 @@ from tidefall.data import hep as _hep
 from tidefall.data import iterator as _iterator
 from tidefall.data import iterator_resource as _iterator_resource
 from tidefall.data import sampling as _sampling
+from tidefall.executor import draws as _draws
 from tidefall.executor import functions as _functions
 from tidefall.flow import assertion as _assertion
 from tidefall.flow import case as _case

@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 
 from tidefall.data.streams.passing import Through
-from tidefall.data.streams.random_words import Words
+from tidefall.array.random_words import Words
 from tidefall.data.streams.ring import Ring
 from tidefall.data.streams.sources import Slices, seeds_of
 from tidefall.data.streams.stream import (
@@ -117,14 +117,13 @@ class _Numbers(_Buffer):
         return self._rows(self.ring.draw(count))
 
     def exchange(self, blocks: list[Any]) -> Any:
-        drawn: list[int] = []
-        for block in blocks:
-            drawn += self.ring.draw_for(block)
-        return self._rows(drawn + self.ring.draw(1))
+        if not blocks:
+            return self.draw(1)
+        first, last = blocks[0].start, blocks[-1].stop  # these rows follow one another
+        return self._rows(self.ring.exchange(range(first, last)))
 
-    def _rows(self, numbers: list[int]) -> Columns:
-        rows = np.array(numbers)
-        return [column.take(rows, 0) for column in self.source.columns]
+    def _rows(self, numbers: Any) -> Columns:
+        return [column.take(numbers, 0) for column in self.source.columns]
 
     def save(self) -> Any:
         return None
@@ -166,7 +165,7 @@ class _Rows(_Buffer):
 
     def draw(self, count: int) -> Any:
         rows = self.ring.draw(count)
-        self._free += rows
+        self._free += rows.tolist()
         return self._take(rows)
 
     def exchange(self, blocks: list[Any]) -> Any:
@@ -174,8 +173,7 @@ class _Rows(_Buffer):
             return self.draw(1)
         block = joined(blocks)
         count = rows_in(block)
-        last = self.ring.draw_and_reuse(count)
-        drawn = np.array(last + self.ring.draw(1))
+        drawn = self.ring.exchange(count)
         taken = self._take(drawn)
         order = np.argsort(drawn, kind="stable")
         again = np.flatnonzero(drawn[order][1:] == drawn[order][:-1])
@@ -229,7 +227,7 @@ class _Elements(_Buffer):
         self.fill()
         if not self.ring.count:
             raise End
-        (number,) = self.ring.draw(1)
+        (number,) = self.ring.draw(1).tolist()
         self._free.append(number)
         element: Element = self._elements[number]
         self._elements[number] = None
@@ -246,12 +244,15 @@ class _Elements(_Buffer):
 class _Shuffling(Through):
     """A pass in random order over an input."""
 
+    adds_nothing = True
+
     def _begin(self, words: Words) -> None:
         ring = Ring(self._size, words)
         kind: type[_Buffer] = _Rows if self.input.wide else _Elements
         if type(self.input) is Slices:
             kind = _Numbers
         self._buffer = kind(self.input, ring)
+        self.exclusive = kind is not _Elements
 
     @property
     def _size(self) -> int:

@@ -38,10 +38,13 @@ class Stream:
     Attributes:
       wide: Whether `block` may be called.
       exclusive: Whether nobody else will look at the arrays it gives.
+      light: Whether its elements are rows of arrays in memory, which nothing but memory is needed
+        for: no function, no file, no other thread, and nothing that can fail.
     """
 
     wide = False
     exclusive = False
+    light = False
 
     def __init__(self, step: Step, calls: Any) -> None:
         self.step = step
