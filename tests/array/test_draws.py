@@ -1,8 +1,7 @@
-"""Draws in Python and draws by compiled code: the same, whatever the ring, the bag and the words."""
+"""Draws in Python and draws by compiled code are the same."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -17,7 +16,7 @@ from tidefall.state.queues import random_shuffle
 
 
 @pytest.fixture
-def switch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+def switch(monkeypatch: pytest.MonkeyPatch) -> Any:
     """Says who draws from now on: True for compiled code."""
     code = Draws()
     monkeypatch.setattr(draws.compiled, "make", None)
@@ -25,7 +24,7 @@ def switch(monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     def choose(compiled: bool) -> None:
         monkeypatch.setattr(draws.compiled, "_found", code if compiled else None)
 
-    yield choose
+    return choose
 
 
 @pytest.mark.parametrize("counter", [0, 2**32 - 2, 2**64 - 5, 7 << 64, 2**128 - 3])

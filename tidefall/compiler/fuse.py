@@ -1,361 +1,23 @@
 """Fusing: stretches of a plan that the engine can run as one kernel become one node each.
 
-Every node's kernel is run once in the recording namespace (`tidefall.array.record`). What it
-writes down must be of a form the engine has templates for (`tidefall.compiler.primitives`); a
-node that cannot be recorded stays as it is, and NumPy runs it between two kernels.
+Which nodes those are is tried out with a `tidefall.compiler.recorder.Recorder`; a node that
+cannot be recorded stays as it is, and NumPy runs it between two kernels.
 """
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterable
-from dataclasses import dataclass, field
-from typing import Any
 
-import numpy as np
-
-from tidefall.array import symbolic
-from tidefall.array.record import Array, Recording
-from tidefall.array.symbols import ROWS as ROWS_SYMBOL
-from tidefall.array.symbols import Extent, NotRecordable, ShapeVector
-from tidefall.compiler.fold import kernel_attrs
-from tidefall.compiler.pack import roles
-from tidefall.compiler.primitives import FREE, ROW, check, kind
+from tidefall.array.symbols import NotRecordable
+from tidefall.compiler.primitives import FREE, ROW, kind
+from tidefall.compiler.recorder import Fused, Recorder, is_known
 from tidefall.compiler.sizes import ROWS, Sizes
-from tidefall.ir.plan import CHOICE, KERNEL, LOAD, PACKED, SIZES, WHILE, Node, Plan, Value
+from tidefall.ir.plan import KERNEL, LOAD, SIZES, Node, Plan, Value
 
 #: Kernels of fewer nodes than this cost more to call than they save.
 FEWEST_NODES = 6
 _MOST_REASONS = 8
-_NEVER = frozenset({CHOICE, WHILE})
-
-
-@dataclass(eq=False)
-class PackedRule:
-    """One update rule, recorded on vectors of no particular length.
-
-    Attributes:
-      recording: What the rule does.
-      states: The arrays that stand for the old states (variable, slots).
-      shared: The arrays that stand for the hyperparameters.
-      gradient: The array that stands for the gradient.
-      results: The arrays of the new states.
-      cells: For each state, the keys of the variables.
-      sizes: The number of elements of each variable.
-    """
-
-    recording: Recording
-    states: list[Array]
-    shared: list[Array]
-    gradient: Array
-    results: list[Array]
-    cells: list[list[str]]
-    sizes: list[int]
-
-
-@dataclass(frozen=True, eq=False)
-class Draw:
-    """Random numbers that a kernel draws in every run.
-
-    Attributes:
-      node: The node whose stream it is.
-      arguments: Of `RunContext.random`: the two seeds, and how much of the stream is set aside
-        for a number.
-      fixed: How many numbers, or how many for each row.
-      each_row: Whether ``fixed`` is for each row.
-      words: The array of the stream's key and counter.
-    """
-
-    node: Node
-    arguments: tuple[int, int, int]
-    fixed: int
-    each_row: bool
-    words: Array
-
-
-class _RecordingRun:
-    """What a stateful kernel is given while it is recorded: it may draw random numbers."""
-
-    def __init__(self, fused: Fused, node: Node) -> None:
-        self._fused = fused
-        self._node = node
-
-    def random(self, seed: int, seed2: int, outputs: Any, blocks_per_output: int = 256) -> Any:
-        """Notes that the kernel draws numbers."""
-        words = self._fused.recording.input((6,), np.uint32)
-        each_row = not isinstance(outputs, int)
-        count = outputs.factor if isinstance(outputs, Extent) else 1 if each_row else outputs
-        draw = Draw(self._node, (seed, seed2, blocks_per_output), count, each_row, words)
-        self._fused.streams.append(draw)
-        return symbolic.Stream(words)
-
-    def __getattr__(self, name: str) -> Any:
-        raise NotRecordable(f"what the session knows ({name})")
-
-
-@dataclass(eq=False)
-class Fused:
-    """What one kernel does.
-
-    Attributes:
-      recording: Its instructions.
-      inputs: Values from outside, and the arrays that stand for them.
-      cells: Variables it reads, by key.
-      writes: New values of variables, by key.
-      streams: Random numbers it draws: the node, and what it asks the session for each run.
-      packed: Update rules for many variables: the rule, its hyperparameters, its gradients.
-      outputs: Values it yields, and the arrays that hold them.
-    """
-
-    recording: Recording = field(default_factory=Recording)
-    inputs: dict[Value, Array] = field(default_factory=dict)
-    cells: dict[str, Array] = field(default_factory=dict)
-    writes: dict[str, Array] = field(default_factory=dict)
-    streams: list[Draw] = field(default_factory=list)
-    packed: list[tuple[PackedRule, list[Array], list[Array]]] = field(default_factory=list)
-    outputs: dict[Value, Array] = field(default_factory=dict)
-
-
-class _Recorder:
-    """Records nodes, one after another, into one `Fused`."""
-
-    def __init__(self, sizes: Sizes, plan: Plan) -> None:
-        self.sizes = sizes
-        self.plan = plan
-        self.fused = Fused()
-        self.nodes: list[Node] = []
-        self.known: dict[Value, Any] = {}
-
-    def record(self, node: Node) -> None:
-        """Adds one node.
-
-        Raises:
-          NotRecordable: If it cannot be recorded; nothing has changed then.
-        """
-        instructions = self.fused.recording.instructions
-        checks = self.fused.recording.checks
-        start, before = len(instructions), dict(self.fused.inputs)
-        cells, checked = dict(self.fused.cells), len(checks)
-        streams = len(self.fused.streams)
-        try:
-            with self.fused.recording.active():
-                self._record(node)
-            for instruction in instructions[start:]:
-                check(instruction)
-        except (NotRecordable, TypeError, ValueError, IndexError, AttributeError) as error:
-            del instructions[start:]
-            del checks[checked:]
-            self.fused.inputs = before
-            self.fused.cells = cells
-            del self.fused.streams[streams:]
-            raise NotRecordable(str(error)) from error
-        self.nodes.append(node)
-
-    def _record(self, node: Node) -> None:
-        if node.guards or node.bodies or node.type in _NEVER:
-            raise NotRecordable("control flow")
-        if _is_known(node, self.sizes):
-            for value in node.outputs:
-                self._of(value)
-        elif node.type == LOAD:
-            self.known[node.outputs[0]] = self._cell(node.cell or "")
-        elif node.type == PACKED:
-            self._packed(node)
-        elif node.updates:
-            self._update(node)
-        else:
-            if not (node.is_pure or _only_draws(node)):
-                raise NotRecordable("it has effects")
-            self._store(node.outputs, self._results(node, [self._of(v) for v in node.inputs]))
-
-    def _results(self, node: Node, values: list[Any]) -> list[Any]:
-        opdef = node.opdef
-        if opdef.kernel is None or opdef.runs_on == "host":
-            raise NotRecordable("it runs in Python")
-        if not any(isinstance(value, (Array, ShapeVector)) for value in values):
-            raise NotRecordable("nothing but constants")
-        by_value = dict(zip(node.inputs, values, strict=True))
-        arguments = [_mapped(argument, by_value) for argument in node.arguments()]
-        run = (_RecordingRun(self.fused, node),) if opdef.needs_run else ()
-        results = opdef.kernel(symbolic, *run, *arguments, **kernel_attrs(node.op))
-        if len(node.outputs) == 1 and not isinstance(results, (tuple, list)):
-            return [results]
-        flat: list[Any] = []
-        for each in results if isinstance(results, tuple) else (results,):
-            flat.extend(each if isinstance(each, list) else [each])
-        return flat
-
-    def _store(self, values: Iterable[Value], results: list[Any]) -> None:
-        for value, result in zip(values, results, strict=True):
-            if isinstance(result, ShapeVector):
-                self.known[value] = result
-                continue
-            if not isinstance(result, Array):
-                result = self.fused.recording.constant(result)
-            expected = self._shape(value)
-            if result.dtype != value.dtype.np_dtype or result.shape != expected:
-                raise NotRecordable(
-                    f"recorded {result.dtype}{result.shape}, not {value.dtype.name}{expected}"
-                )
-            self.known[value] = result
-
-    def _of(self, value: Value) -> Any:
-        """What stands for a value: an array, sizes, or its constant."""
-        if value.constant is not None:
-            return value.constant if value.constant.ndim else value.constant[()]
-        found = self.known.get(value)
-        if found is None and value in self.sizes.numbers:
-            found = self.known[value] = self._sizes(value)
-        if found is not None:
-            return found
-        return self.input(value)
-
-    def input(self, value: Value) -> Array:
-        """The array that stands for a value from outside."""
-        array = self.fused.inputs.get(value)
-        if array is None:
-            dtype = value.dtype.np_dtype
-            if dtype.kind not in "fiub" or dtype.itemsize == 2:
-                raise NotRecordable(f"an input of dtype {value.dtype.name}")
-            array = self.fused.recording.input(self._shape(value), dtype)
-            self.fused.inputs[value] = array
-        return array
-
-    def _sizes(self, value: Value) -> Any:
-        """What stands for sizes computed in the graph."""
-        sizes = self.sizes.numbers[value]
-        every = sizes if isinstance(sizes, tuple) else (sizes,)
-        if any(size is not None and size < 0 and size != ROWS for size in every):
-            raise NotRecordable(f"{value.name} has a size that is not the number of rows")
-        dtype = value.dtype.np_dtype
-        known = [ROWS_SYMBOL if size == ROWS else -1 if size is None else size for size in every]
-        if ROWS not in every:
-            return np.array(known, dtype) if isinstance(sizes, tuple) else dtype.type(known[0])
-        if isinstance(sizes, tuple):
-            return ShapeVector(known)
-        rows = self.fused.recording.add("rows", [], (), np.int64, 1)
-        return rows.astype(dtype)
-
-    def _shape(self, value: Value) -> Any:
-        sizes = self.sizes.known(value)
-        if sizes is None or any(size < 0 and size != ROWS for size in sizes):
-            raise NotRecordable(f"a value whose shape is not known: {value.shape}")
-        if ROWS in sizes[1:]:
-            raise NotRecordable("a value whose rows do not come first")
-        return tuple([ROWS_SYMBOL if size == ROWS else size for size in sizes])
-
-    def _cell(self, key: str) -> Array:
-        found = self.fused.writes.get(key)
-        if found is not None:
-            raise NotRecordable("it reads what the kernel has written")
-        array = self.fused.cells.get(key)
-        if array is None:
-            info = self.plan.cells[key]
-            if info.shape.dims is None or None in info.shape.dims:
-                raise NotRecordable("a variable whose shape may change")
-            dtype = info.dtype.np_dtype
-            if dtype.kind not in "fiub" or dtype.itemsize == 2:
-                raise NotRecordable(f"a variable of dtype {info.dtype.name}")
-            array = self.fused.recording.input(info.shape.dims, dtype)
-            self.fused.cells[key] = array
-        return array
-
-    def _update(self, node: Node) -> None:
-        if any(key in self.written for key in node.updates):
-            raise NotRecordable("it writes what the kernel has written")
-        values = [self._of(value) for value in node.inputs]
-        if node.type in ("Assign", "AssignVariableOp"):
-            results = [values[-1]]
-            if not isinstance(results[0], Array):
-                raise NotRecordable("a variable is set to a constant")
-        else:
-            results = self._results(node, values)
-        stored = []
-        for key, result in zip(node.updates, results, strict=False):
-            if not isinstance(result, Array):
-                result = self.fused.recording.constant(result)
-            target = self._cell(key)
-            if result.shape != target.shape or result.dtype != target.dtype:
-                raise NotRecordable(f"variable {key} gets another shape or dtype")
-            stored.append((key, result))
-        self.fused.writes.update(stored)
-        self.known.update(zip(node.outputs, results, strict=False))
-
-    @property
-    def written(self) -> set[str]:
-        """Keys of all variables written so far."""
-        keys = set(self.fused.writes)
-        for rule, _, _ in self.fused.packed:
-            keys.update(key for cells in rule.cells for key in cells)
-        return keys
-
-    def _packed(self, node: Node) -> None:
-        if not self.written.isdisjoint(node.updates):
-            raise NotRecordable("it writes what the kernel has written")
-        rule = packed_rule(node)
-        count = len(node.inputs) - len(node.members)
-        recording = self.fused.recording
-        shared = [_as_array(recording, self._of(value)) for value in node.inputs[:count]]
-        gradients = [_as_array(recording, self._of(value)) for value in node.inputs[count:]]
-        for gradient, size in zip(gradients, rule.sizes, strict=True):
-            if _count(gradient.shape) != size:
-                raise NotRecordable("a gradient of another shape")
-        for instruction in rule.recording.instructions:
-            check(instruction)
-        self.fused.packed.append((rule, shared, gradients))
-
-
-def _only_draws(node: Node) -> bool:
-    """Whether a node's only effect is that a random stream moves on."""
-    opdef = node.opdef
-    return opdef.needs_run and not (opdef.effects or node.updates or node.op.must_run)
-
-
-def packed_rule(node: Node) -> PackedRule:
-    """The rule of a `PACKED` node, recorded on vectors."""
-    first = node.members[0]
-    positions = first.opdef.update_positions
-    common, _ = roles(first)
-    recording = Recording()
-    dtype = first.inputs[positions[0]].dtype.np_dtype
-    vector = (ROWS_SYMBOL,)  # the elements of all variables, as if they were rows
-    states = [recording.input(vector, dtype) for _ in positions]
-    shared = [recording.input((), value.dtype.np_dtype) for value in common]
-    gradient = recording.input(vector, dtype)
-    arguments: list[Any] = []
-    for index, value in enumerate(first.inputs):
-        if index in positions:
-            arguments.append(states[positions.index(index)])
-        elif any(value is each for each in common):
-            arguments.append(shared[next(i for i, v in enumerate(common) if v is value)])
-        else:
-            arguments.append(gradient)
-    if first.opdef.kernel is None:
-        raise NotRecordable("it has no kernel")
-    results = first.opdef.kernel(symbolic, *arguments, **kernel_attrs(first.op))
-    results = list(results) if isinstance(results, tuple) else [results]
-    cells = [[m.updates[state] for m in node.members] for state in range(len(positions))]
-    sizes = [_count(m.inputs[positions[0]].shape.dims or ()) for m in node.members]
-    return PackedRule(recording, states, shared, gradient, results[: len(states)], cells, sizes)
-
-
-def _count(shape: Any) -> int:
-    return int(np.prod(shape, dtype=np.int64)) if shape else 1
-
-
-def _as_array(recording: Recording, value: Any) -> Array:
-    return value if isinstance(value, Array) else recording.constant(value)
-
-
-def _mapped(argument: Any, values: dict[Value, Any]) -> Any:
-    if argument is None:
-        return None
-    if isinstance(argument, list):
-        return [values[each] for each in argument]
-    return values[argument]
-
-
-# -- choosing what to fuse -------------------------------------------------------------------------
 
 
 def fuse(plan: Plan, sizes: Sizes) -> Plan:
@@ -412,7 +74,7 @@ class _Stages:
     def _try_all(self) -> set[Node]:
         """The nodes that can be recorded, each looked at by itself."""
         found = set()
-        recorder = _Recorder(self._sizes, self._plan)
+        recorder = Recorder(self._sizes, self._plan)
         for node in self._plan.nodes:
             if node.on_host or node.bodies:
                 self.reasons[node] = "it runs in Python"
@@ -428,7 +90,7 @@ class _Stages:
                 self.reasons[node] = str(error)
                 continue
             found.add(node)
-            if node.type == LOAD or _is_known(node, self._sizes):
+            if node.type == LOAD or is_known(node, self._sizes):
                 self._absorbed.add(node)
         return found
 
@@ -521,7 +183,7 @@ class _Stages:
         return lines
 
     def _kernel(self, members: list[Node]) -> Node:
-        recorder = _Recorder(self._sizes, self._plan)
+        recorder = Recorder(self._sizes, self._plan)
         for node in members:
             for value in node.inputs:
                 self._bring(recorder, value, node)
@@ -546,7 +208,7 @@ class _Stages:
             KERNEL, members[0].op, attrs, inputs, tuple(outputs), updates, members=tuple(members)
         )
 
-    def _give_rows(self, recorder: _Recorder) -> None:
+    def _give_rows(self, recorder: Recorder) -> None:
         """Makes sure that a kernel for rows has an input that tells their number."""
         fused = recorder.fused
         if any(kind(x) == ROW for x in fused.inputs.values()):
@@ -571,7 +233,7 @@ class _Stages:
             found[value] = Node(SIZES, first.op, attrs, inputs, (value,))
         return list(found.values())
 
-    def _bring(self, recorder: _Recorder, value: Value, reader: Node) -> None:
+    def _bring(self, recorder: Recorder, value: Value, reader: Node) -> None:
         """Records loads of variables again, which cost nothing."""
         maker = self._maker.get(value)
         if maker is None or maker.type != LOAD or value in recorder.known:
@@ -583,16 +245,11 @@ class _Stages:
             recorder.record(maker)
 
 
-def _is_known(node: Node, sizes: Sizes) -> bool:
-    """Whether a node computes nothing but sizes, which are known."""
-    return bool(node.outputs) and all(value in sizes.numbers for value in node.outputs)
-
-
 def _rows_feed(plan: Plan, sizes: Sizes) -> Value | None:
     """A feed from which a kernel can tell the number of rows."""
     for position in sizes.rows:
         try:
-            _Recorder(sizes, plan).input(plan.feeds[position])
+            Recorder(sizes, plan).input(plan.feeds[position])
         except NotRecordable:
             continue
         return plan.feeds[position]

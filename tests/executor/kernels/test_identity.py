@@ -15,7 +15,7 @@ import pytest
 
 from tidefall.array.record import Recording
 from tidefall.array.symbols import ROWS
-from tidefall.compiler.fuse import Fused
+from tidefall.compiler.recorder import Fused
 from tidefall.executor.kernels.identity import identity
 from tidefall.executor.kernels.layout import ArrayLayout, array_layout
 

@@ -21,7 +21,6 @@ from tidefall.data.streams.stream import (
 )
 from tidefall.ops.dataset_steps import Step
 
-
 #: Batches made at once, at most: so many, and of so many bytes together.
 _MOST_TOGETHER = 16
 _BYTES_TOGETHER = 1 << 20
@@ -178,12 +177,6 @@ class PaddedBatches(Derived):
             for values, shape, fill in zip(columns, self._shapes, self._fill, strict=True)
         ]
 
-    def save(self) -> Any:
-        return self.input.save()
-
-    def restore(self, state: Any) -> None:
-        self.input.restore(state)
-
 
 def _padded(values: tuple[Any, ...], wanted: list[int], fill: Any) -> Any:
     """Arrays in one array, each at the beginning of its row."""
@@ -277,12 +270,6 @@ class SparseBatches(Derived):
         parts[0], parts[1] = indices, values
         parts[2] = np.array([len(rows), *full], np.int64)
         return [parts]
-
-    def save(self) -> Any:
-        return self.input.save()
-
-    def restore(self, state: Any) -> None:
-        self.input.restore(state)
 
 
 def _numbered(number: int, row: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from tidefall.data.streams.stream import (
@@ -19,7 +20,7 @@ from tidefall.ops.dataset_steps import Step
 
 
 class Through(Derived):
-    """A stream that is wide if its input is, and whose state is its input's.
+    """A stream that is wide if its input is.
 
     Attributes:
       hands_on: Whether it gives the very arrays it was given, and keeps none.
@@ -41,22 +42,31 @@ class Through(Derived):
     def block(self, count: int) -> Columns:
         return self.input.block(count)
 
-    def save(self) -> Any:
-        return self.input.save()
-
-    def restore(self, state: Any) -> None:
-        self.input.restore(state)
-
 
 @stream(
     "ModelDataset", "AssertNextDataset", "BytesProducedStatsDataset",
     "LatencyStatsDataset", "PrivateThreadPoolDataset", "MaxIntraOpParallelismDataset",
+    "NonSerializableDataset",
 )  # fmt: skip
 class Same(Through):
     """All elements as they are."""
 
     hands_on = True
     adds_nothing = True
+
+
+@stream("SleepDataset")
+class Slowed(Through):
+    """All elements as they are, each after a pause."""
+
+    def __init__(self, step: Step, calls: Any) -> None:
+        super().__init__(step, calls)
+        self.wide = False
+        self._seconds = as_number(step["sleep_microseconds"]) / 1e6
+
+    def next(self) -> Element:
+        time.sleep(self._seconds)
+        return self.input.next()
 
 
 @stream("TakeDataset")

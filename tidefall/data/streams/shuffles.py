@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
-from tidefall.data.streams.passing import Through
 from tidefall.array.random_words import Words
+from tidefall.data.streams.passing import Through
 from tidefall.data.streams.ring import Ring
 from tidefall.data.streams.sources import Slices, seeds_of
 from tidefall.data.streams.stream import (

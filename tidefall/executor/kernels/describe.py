@@ -7,8 +7,8 @@ from collections.abc import Sequence
 from typing import TypeAlias
 
 from tidefall.array.record import Instruction
-from tidefall.compiler.fuse import PackedRule
 from tidefall.compiler.primitives import FREE, REDUCTIONS, ROW, kind
+from tidefall.compiler.recorder import PackedRule
 from tidefall.executor.kernels.kernel import Kernel
 from tidefall.executor.kernels.schedule import Group, Step
 from tidefall.executor.kernels.views import inner, without_ones

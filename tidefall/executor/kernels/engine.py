@@ -6,8 +6,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from tidefall.compiler.fuse import Fused
 from tidefall.compiler.primitives import FREE, ROW, kind
+from tidefall.compiler.recorder import Fused
 from tidefall.executor.kernels.binding import Bound, python_function
 from tidefall.executor.kernels.cache import code_of
 from tidefall.executor.kernels.dump import dump

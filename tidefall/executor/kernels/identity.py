@@ -21,7 +21,7 @@ from tidefall.array import record
 from tidefall.array.record import Array, Recording
 from tidefall.array.symbols import Rows
 from tidefall.compiler import primitives
-from tidefall.compiler.fuse import Fused, PackedRule
+from tidefall.compiler.recorder import Fused, PackedRule
 from tidefall.executor.kernels.layout import ArrayLayout
 
 _LONGEST_SPELLED = 64

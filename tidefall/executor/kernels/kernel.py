@@ -10,8 +10,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from tidefall.compiler.fuse import Fused
 from tidefall.compiler.primitives import ROW, kind, width
+from tidefall.compiler.recorder import Fused
 from tidefall.executor.kernels import loops
 from tidefall.executor.kernels import memory as places
 from tidefall.executor.kernels.body import POINTER, Body, Design

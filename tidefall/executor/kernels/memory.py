@@ -13,8 +13,8 @@ from typing import Any, Final
 import numpy as np
 
 from tidefall.array.record import Array, Instruction
-from tidefall.compiler.fuse import Fused
 from tidefall.compiler.primitives import FREE, ROW, kind, width
+from tidefall.compiler.recorder import Fused
 from tidefall.executor.kernels.schedule import Group, Schedule, Step, has_lanes
 
 #: Fixed places of the table.

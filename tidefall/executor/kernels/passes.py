@@ -5,8 +5,8 @@ from __future__ import annotations
 from typing import Any
 
 from tidefall.array.record import Instruction
-from tidefall.compiler.fuse import Fused
 from tidefall.compiler.primitives import REDUCTIONS, ROW, kind, width
+from tidefall.compiler.recorder import Fused
 from tidefall.executor.kernels import groups, memory, products, randoms, reductions
 from tidefall.executor.kernels.body import BYTE, POINTER, Body, Design
 from tidefall.executor.kernels.llvm import ir

@@ -12,8 +12,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tidefall.array.record import ELEMENTWISE, Array, Instruction
-from tidefall.compiler.fuse import Fused
 from tidefall.compiler.primitives import FREE, REDUCTIONS, ROW, TURNED, kind, width
+from tidefall.compiler.recorder import Fused
 from tidefall.executor.kernels.views import (
     View,
     derived,

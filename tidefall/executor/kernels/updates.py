@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 from tidefall.array.record import Array, Instruction
-from tidefall.compiler.fuse import Fused, PackedRule
 from tidefall.compiler.primitives import FREE, kind, width
+from tidefall.compiler.recorder import Fused, PackedRule
 from tidefall.executor.kernels import memory, reductions
 from tidefall.executor.kernels.body import POINTER, Body, Design, apply
 from tidefall.executor.kernels.llvm import ir
