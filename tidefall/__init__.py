@@ -224,6 +224,7 @@ _IMPORTED_DATA = (
     _data_experimental,
     _hep,
     _file_datasets,
+    _draws,
     _functions,
     _iterator,
     _iterator_resource,

@@ -47,7 +47,8 @@ def test_words_do_not_depend_on_who_makes_them(switch: Any) -> None:
 
 def _shuffled(change: Any) -> list[int]:
     """Rows drawn from a ring in all ways, with ``change()`` called in between."""
-    ring, out, new = Ring(1000, Words(1, 2)), [], 1000
+    ring, new = Ring(1000, Words(1, 2)), 1000
+    out: list[int] = []
     ring.fill(range(600))
     change()
     ring.fill(range(600, 1000))
@@ -60,7 +61,8 @@ def _shuffled(change: Any) -> list[int]:
         out += ring.exchange(13).tolist()
         ring.fill([new])
         new += 1
-    return out + ring.draw(2000).tolist()
+    out += ring.draw(2000).tolist()
+    return out
 
 
 def test_a_ring_gives_the_same_rows(switch: Any) -> None:

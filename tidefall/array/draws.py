@@ -37,6 +37,16 @@ class Compiled(Protocol):
     def bag(self, places: Any, left: int, words: Any) -> Any:
         """Draws one of the first ``left`` places for each word; the last one fills its gap."""
 
+    def swap(self, columns: Any, rows: Any, new: Any, first: int) -> Any:
+        """Takes rows out of columns of numbers, one after another; new ones take their places.
+
+        Args:
+          columns: Contiguous vectors of numbers, which are changed.
+          rows: Which rows are taken.
+          new: Columns of new rows, as many as are taken, or fewer.
+          first: The row that the first new one takes before any is taken, or -1.
+        """
+
 
 class _Switch:
     """Counts draws, and asks for compiled code when there were enough."""

@@ -87,7 +87,7 @@ class Batches(Derived):
 
 def _together(block: Columns, size: int) -> int:
     """How many batches of some rows are made at once."""
-    width = sum([column.nbytes for column in block]) * size // rows_in(block)
+    width: int = sum([column.nbytes for column in block]) * size // rows_in(block)
     return max(1, min(_MOST_TOGETHER, _BYTES_TOGETHER // max(width, 1)))
 
 

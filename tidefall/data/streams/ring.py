@@ -58,6 +58,16 @@ class Ring:
             self._rows[places % self.size] = numbers[fresh:]
             self.count += left
 
+    @property
+    def is_steady(self) -> bool:
+        """Whether all positions were occupied, and one of them has become free."""
+        return self.room == 1 and self._used == self.size
+
+    def put(self, number: int) -> None:
+        """Puts a row at a free position of those used before."""
+        self._rows[(self._start + self.count) % self.size] = number
+        self.count += 1
+
     def _extend(self, numbers: Any) -> None:
         count = len(numbers)
         if isinstance(self._rows, list):

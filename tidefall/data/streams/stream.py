@@ -37,7 +37,7 @@ class Stream:
 
     Attributes:
       wide: Whether `block` may be called.
-      exclusive: Whether nobody else will look at the arrays it gives.
+      exclusive: Whether nobody else will look at the arrays it gives, which may be written.
       light: Whether its elements are rows of arrays in memory, which nothing but memory is needed
         for: no function, no file, no other thread, and nothing that can fail.
     """

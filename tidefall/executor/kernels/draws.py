@@ -95,6 +95,85 @@ end:
 }
 """
 
+# Columns whose rows are numbers of one width: each row that is drawn goes out, and a new one takes
+# its place. A table holds four words for each column: its address, those of the new rows and of the
+# rows that go out, and the width.
+_SWAP: Final = """
+define internal void @swap_$W(ptr %column, ptr %new, ptr %out, ptr %rows, i64 %count,
+                              i64 %fresh, i64 %first) {
+entry:
+  %put = icmp sge i64 %first, 0
+  br i1 %put, label %begin, label %start
+begin:
+  %begin_at = getelementptr i$W, ptr %column, i64 %first
+  %begin_value = load i$W, ptr %new
+  store i$W %begin_value, ptr %begin_at
+  br label %start
+start:
+  %skip = zext i1 %put to i64
+  br label %loop
+loop:
+  %i = phi i64 [0, %start], [%next, %done]
+  %row_at = getelementptr i64, ptr %rows, i64 %i
+  %row = load i64, ptr %row_at
+  %place = getelementptr i$W, ptr %column, i64 %row
+  %drawn = load i$W, ptr %place
+  %out_at = getelementptr i$W, ptr %out, i64 %i
+  store i$W %drawn, ptr %out_at
+  %number = add i64 %i, %skip
+  %more = icmp slt i64 %number, %fresh
+  br i1 %more, label %refill, label %done
+refill:
+  %new_at = getelementptr i$W, ptr %new, i64 %number
+  %value = load i$W, ptr %new_at
+  store i$W %value, ptr %place
+  br label %done
+done:
+  %next = add i64 %i, 1
+  %again = icmp slt i64 %next, %count
+  br i1 %again, label %loop, label %end
+end:
+  ret void
+}
+"""
+
+_SWAP_ALL: Final = """
+define void @swap(ptr %table, i64 %columns, ptr %rows, i64 %count, i64 %fresh, i64 %first) {
+entry:
+  br label %loop
+loop:
+  %c = phi i64 [0, %entry], [%next, %done]
+  %line = mul i64 %c, 32
+  %column_at = getelementptr i8, ptr %table, i64 %line
+  %new_at = getelementptr i8, ptr %column_at, i64 8
+  %out_at = getelementptr i8, ptr %column_at, i64 16
+  %width_at = getelementptr i8, ptr %column_at, i64 24
+  %column = load ptr, ptr %column_at
+  %new = load ptr, ptr %new_at
+  %out = load ptr, ptr %out_at
+  %width = load i64, ptr %width_at
+  switch i64 %width, label %done [i64 1, label %w8  i64 2, label %w16
+                                  i64 4, label %w32  i64 8, label %w64]
+$CALLS
+done:
+  %next = add i64 %c, 1
+  %again = icmp slt i64 %next, %columns
+  br i1 %again, label %loop, label %end
+end:
+  ret void
+}
+"""
+
+_SWAP_CALL: Final = """
+w$W:
+  call void @swap_$W(ptr %column, ptr %new, ptr %out, ptr %rows, i64 %count, i64 %fresh,
+                     i64 %first)
+  br label %done
+"""
+
+#: Widths of numbers in columns, in bytes.
+_WIDTHS: Final = (1, 2, 4, 8)
+
 _WORDS_HEAD: Final = """
 define void @words(i32 %k0.0, i32 %k1.0, i64 %low, i64 %high, i64 %count, ptr %out) {
 entry:
@@ -159,13 +238,17 @@ def text() -> str:
         for r in range(ROUNDS)
     ]
     words = _WORDS_HEAD + "".join(rounds) + _WORDS_TAIL.format(r=ROUNDS)
-    return _RING + _BAG + words
+    bits = [str(8 * width) for width in _WIDTHS]
+    swaps = "".join([_SWAP.replace("$W", each) for each in bits])
+    calls = "".join([_SWAP_CALL.replace("$W", each) for each in bits])
+    return _RING + _BAG + swaps + _SWAP_ALL.replace("$CALLS", calls) + words
 
 
 _POINTER, _NUMBER, _WORD = ctypes.c_void_p, ctypes.c_int64, ctypes.c_uint32
 _SIGNATURES: Final[dict[str, tuple[Any, ...]]] = {
     "ring": (_POINTER, *[_NUMBER] * 5, _POINTER, _NUMBER, _POINTER, _POINTER),
     "bag": (_POINTER, _NUMBER, _NUMBER, _POINTER, _POINTER),
+    "swap": (_POINTER, _NUMBER, _POINTER, _NUMBER, _NUMBER, _NUMBER),
     "words": (_WORD, _WORD, ctypes.c_uint64, ctypes.c_uint64, _NUMBER, _POINTER),
 }
 
@@ -184,7 +267,8 @@ class Draws:
             name: ctypes.CFUNCTYPE(None, *kinds)(self._loaded[name].address)
             for name, kinds in _SIGNATURES.items()
         }
-        self._ring, self._bag, self._words = made["ring"], made["bag"], made["words"]
+        self._ring, self._bag = made["ring"], made["bag"]
+        self._swap, self._words = made["swap"], made["words"]
 
     def words(self, key: Any, counter: Any, start: int, count: int) -> Any:
         """See `tidefall.array.draws.Compiled`."""
@@ -214,6 +298,21 @@ class Draws:
         """See `tidefall.array.draws.Compiled`."""
         out = np.empty(len(words), np.int64)
         self._bag(_address(places), left, len(words), _address(words), _address(out))
+        return out
+
+    def swap(self, columns: Any, rows: Any, new: Any, first: int) -> Any:
+        """See `tidefall.array.draws.Compiled`."""
+        count = len(rows)
+        out = [np.empty(count, column.dtype) for column in columns]
+        new = [np.ascontiguousarray(each) for each in new]
+        table = np.array(
+            [
+                (_address(column), _address(fresh), _address(drawn), column.itemsize)
+                for column, fresh, drawn in zip(columns, new, out, strict=True)
+            ],
+            np.int64,
+        )
+        self._swap(_address(table), len(columns), _address(rows), count, len(new[0]), first)
         return out
 
 
