@@ -23,7 +23,7 @@ from tidefall.ops.dataset_steps import Step
 
 #: Batches made at once, at most: so many, and of so many bytes together.
 _MOST_TOGETHER = 16
-_BYTES_TOGETHER = 1 << 20
+_BYTES_TOGETHER = 1 << 19
 
 
 @stream("BatchDatasetV2")
@@ -46,7 +46,7 @@ class Batches(Derived):
     def next(self) -> Element:
         if self._made:
             batch = self._made.popleft()
-        elif self.input.wide and self.light and self.exclusive:
+        elif self.input.wide and self.input.keeps_failures and self.exclusive:
             batch = self._first_of_several()
         elif self.input.wide:
             batch = taken_together(self.input, self._size)

@@ -35,6 +35,7 @@ class Through(Derived):
         self.wide = self.input.wide
         self.exclusive = self.hands_on and self.input.exclusive
         self.light = self.adds_nothing and self.input.light
+        self.keeps_failures = self.adds_nothing and self.input.keeps_failures
 
     def next(self) -> Element:
         return self.input.next()

@@ -285,7 +285,7 @@ class _Shuffling(Through):
         if type(self.input) is Slices:
             kind = _Numbers
         self._buffer = kind(self.input, ring)
-        self.exclusive = kind is not _Elements
+        self.exclusive = self.keeps_failures = kind is not _Elements
 
     @property
     def _size(self) -> int:

@@ -53,6 +53,7 @@ class Slices(Stream):
 
     wide = True
     light = True
+    keeps_failures = True
 
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)
@@ -83,6 +84,7 @@ class Range(Stream):
 
     wide = True
     light = True
+    keeps_failures = True
 
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)

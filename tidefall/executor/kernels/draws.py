@@ -305,13 +305,8 @@ class Draws:
         count = len(rows)
         out = [np.empty(count, column.dtype) for column in columns]
         new = [np.ascontiguousarray(each) for each in new]
-        table = np.array(
-            [
-                (_address(column), _address(fresh), _address(drawn), column.itemsize)
-                for column, fresh, drawn in zip(columns, new, out, strict=True)
-            ],
-            np.int64,
-        )
+        parts = zip(columns, new, out, strict=True)
+        table = np.array([(*map(_address, each), each[0].itemsize) for each in parts], np.int64)
         self._swap(_address(table), len(columns), _address(rows), count, len(new[0]), first)
         return out
 
