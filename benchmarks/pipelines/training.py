@@ -4,7 +4,8 @@
 
 The classifier of the workload ``stop`` is trained in one process in several ways, a block of steps
 of each in turns: from slices of arrays that are fed, and from pipelines. What counts is how fast a
-pipeline is beside the feeding, which has nothing to do but to hand over a slice.
+pipeline is beside the feeding: of slices, which costs nothing, for a pipeline that keeps the order;
+of rows in random order, taken from the arrays a batch at a time, for one that shuffles.
 """
 
 from __future__ import annotations
@@ -39,10 +40,12 @@ class Way(NamedTuple):
     Attributes:
       batch: From a library and the arrays to the tensors of a batch.
       about: What it is, in a few words.
+      beside: The way it is compared with.
     """
 
     batch: Callable[[Any, Any, Any], Any]
     about: str
+    beside: str = "memory"
 
 
 def _fed(tf: Any, x: Any, y: Any) -> Any:
@@ -83,10 +86,13 @@ def _queue_up_to(tf: Any, x: Any, y: Any) -> Any:
 
 WAYS = {
     "memory": Way(_fed, "slices of arrays, fed"),
+    "memory_shuffled": Way(_fed, "shuffled rows of arrays, fed"),
     "data": Way(_plain, "tf.data: slices, repeat, batch, prefetch"),
-    "shuffled": Way(_shuffled, "tf.data: slices, shuffle, repeat, batch, prefetch"),
-    "queue": Way(_queue, "shuffle_batch of arrays, 2 threads"),
-    "queue_up_to": Way(_queue_up_to, "the same, with a smaller final batch"),
+    "shuffled": Way(
+        _shuffled, "tf.data: slices, shuffle, repeat, batch, prefetch", "memory_shuffled"
+    ),
+    "queue": Way(_queue, "shuffle_batch of arrays, 2 threads", "memory_shuffled"),
+    "queue_up_to": Way(_queue_up_to, "the same, with a smaller final batch", "memory_shuffled"),
 }
 
 
@@ -112,10 +118,13 @@ class Trained:
       way: Where the data come from.
       x: The inputs.
       y: The labels.
+      shuffled: Whether rows that are fed are fed in random order.
     """
 
-    def __init__(self, tf: Any, way: Way, x: Any, y: Any) -> None:
+    def __init__(self, tf: Any, way: Way, x: Any, y: Any, shuffled: bool) -> None:
         self._arrays = x, y
+        self._random = np.random.default_rng(1) if shuffled else None
+        self._order: Any = None
         self._graph = tf.Graph()
         with self._graph.as_default():
             self._tensors = way.batch(tf, x, y)
@@ -143,7 +152,11 @@ class Trained:
         return seconds
 
     def _slices(self) -> Any:
-        part = slice(self._at, self._at + BATCH)
+        part: Any = slice(self._at, self._at + BATCH)
+        if self._random is not None:
+            if self._at == 0:
+                self._order = self._random.permutation(ROWS)
+            part = self._order[part]
         self._at = (self._at + BATCH) % ROWS
         values = [array[part] for array in self._arrays]
         return dict(zip(self._tensors, values, strict=True))
@@ -166,7 +179,7 @@ def data() -> tuple[Any, Any]:
 def measure(tf: Any, names: list[str], blocks: int) -> dict[str, list[float]]:
     """For each way the seconds of a step in all its blocks, which were done in turns."""
     x, y = data()
-    trained = {name: Trained(tf, WAYS[name], x, y) for name in names}
+    trained = {name: Trained(tf, WAYS[name], x, y, name == "memory_shuffled") for name in names}
     for each in trained.values():
         each.block(WARM_UP)
     seconds: dict[str, list[float]] = {name: [] for name in names}
@@ -186,10 +199,10 @@ class _Family:
 
     def cells(self, options: Options, folder: str) -> Cells:
         """A line for each library and way to give it data."""
-        names = ["memory", *[n for n in WAYS if n != "memory" and options.wants(n)]]
-        if len(names) == 1:
-            return [[]]
-        head = ["us of a step", "median", "fastest", "speed", "of the fastest", "bar"]
+        names = [name for name in WAYS if name.startswith("memory") or options.wants(name)]
+        head = ["us of a step", "median", "fastest", "to slices", "to the like in memory", "bar"]
+        if len(names) == 2:
+            return [head]
         lines = []
         for provider in ("tidefall", "tensorflow"):
             python = sys.executable if provider == "tidefall" else options.peers
@@ -202,17 +215,21 @@ class _Family:
 
 def _lines(provider: str, seconds: dict[str, list[float]]) -> list[list[str]]:
     """Microseconds of a step, and the speed beside the fed arrays."""
-    memory = seconds["memory"]
     lines = []
     for name, blocks in seconds.items():
-        pairs = zip(memory, blocks, strict=True)
-        speed = statistics.median([fed / piped for fed, piped in pairs])
-        best = min(memory) / min(blocks)
+        like = WAYS[name].beside
+        slices, alike = [_speed(seconds[other], blocks) for other in ("memory", like)]
         figures = [f"{1e6 * each:.1f}" for each in (statistics.median(blocks), min(blocks))]
-        held = verdict(speed, BAR) if name != "memory" and provider == "tidefall" else ""
-        shown = [f"{speed:.1%}", f"{best:.1%}", held]
-        lines.append([f"{provider}, {name}: {WAYS[name].about}", *figures, *shown])
+        measured = not name.startswith("memory")
+        shown = [f"{slices:.1%}", f"{alike:.1%}" if measured else ""]
+        held = verdict(alike, BAR) if measured and provider == "tidefall" else ""
+        lines.append([f"{provider}, {name}: {WAYS[name].about}", *figures, *shown, held])
     return lines
+
+
+def _speed(fed: list[float], piped: list[float]) -> float:
+    """The median of the ratios within each turn."""
+    return statistics.median([a / b for a, b in zip(fed, piped, strict=True)])
 
 
 FAMILY = _Family()

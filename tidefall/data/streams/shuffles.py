@@ -224,7 +224,7 @@ class _Rows(_Buffer):
 
 def _is_numbers(column: Any) -> bool:
     """Whether the rows of a column are numbers that compiled code can move."""
-    return column.ndim == 1 and column.itemsize <= 8 and column.dtype.kind != "O"
+    return bool(column.ndim == 1 and column.itemsize <= 8 and column.dtype.kind != "O")
 
 
 class _Elements(_Buffer):
