@@ -24,7 +24,6 @@ from tidefall.data.streams.stream import (
 )
 from tidefall.ops.dataset_steps import Step
 
-
 #: How many bytes of rows are written at once.
 _LARGE = 1 << 20
 
