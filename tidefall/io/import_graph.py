@@ -274,6 +274,7 @@ class _Library:
         arguments = [importer.element(each) for each in body.arguments]
         function = Function(name, graph, arguments, [importer.element(e) for e in body.outputs])
         function.name = name
+        self._graph._function_names.add(name)
         return function
 
 

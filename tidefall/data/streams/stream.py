@@ -85,6 +85,35 @@ class Stream:
         raise AssertionError("what cannot be saved is not restored")
 
 
+class Counted(Stream):
+    """A stream whose state is how many elements it gave.
+
+    To go on from there it begins again, and passes over as many.
+
+    Attributes:
+      given: How many elements were given; whoever gives one counts it.
+    """
+
+    given = 0
+
+    def begin(self) -> None:
+        """Begins, or begins again."""
+        raise AssertionError(f"{type(self).__name__} cannot begin again")
+
+    def save(self) -> Any:
+        return self.given
+
+    def restore(self, state: Any) -> None:
+        self.close()
+        self.given = 0
+        self.begin()
+        while self.given < state:
+            if self.wide:
+                self.block(state - self.given)
+            else:
+                self.next()
+
+
 class Derived(Stream):
     """A stream that reads one other stream; its state is that of the other, if it has none itself.
 
