@@ -91,4 +91,5 @@ def datasets(tf: Any) -> Runs:
     tf.identity(dense, name="dense")
     tf.identity(sparse.indices, name="places")
     tf.identity(sparse.values, name="values")
-    return [([iterator.initializer.name], {})] + [(["dense:0", "places:0", "values:0"], {})] * 2
+    runs: Runs = [([iterator.initializer.name], {})]
+    return runs + [(["dense:0", "places:0", "values:0"], {})] * 2
