@@ -5,6 +5,7 @@ Most of it is `tidefall.array.record`; this adds what is made of its primitives.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -127,9 +128,43 @@ def placed(shape: Any, index: Sequence[Any], values: Any, fill: Any = 0) -> Any:
     return part.recording.add("placed", [part], target, part.dtype, params)
 
 
+#: A table of more elements is left to NumPy: a kernel would copy it as a whole.
+MOST_ELEMENTS = 1 << 20
+
+
+def gather(x: Any, indices: Any, axis: int) -> Any:
+    """The slices of a table that each row names."""
+    if not isinstance(indices, Array) or not _is_rows(indices) or axis != 0:
+        raise NotRecordable("places that are not named by rows")
+    table = record._array(indices.recording, x)
+    if not table.ndim or _is_rows(table):
+        raise NotRecordable("looking up rows of the batch")
+    check_range(indices, table.shape[0])
+    target = (*indices.shape, *table.shape[1:])
+    return table.recording.add("gather", [table, indices], target, table.dtype)
+
+
+def segment_reduce(how: str, rows: Any, ids: Any, count: int, initial: Any) -> Any:
+    """The sums of the rows that name one place of a table."""
+    if how != "add" or initial != 0 or not _is_rows(ids) or ids.ndim != 1:
+        raise NotRecordable(f"combining rows by their places with {how}")
+    target = (count, *rows.shape[1:])
+    if math.prod(target) > MOST_ELEMENTS:
+        raise NotRecordable("a table that is large beside a batch")
+    rows = record.broadcast_to(rows, (*ids.shape, *rows.shape[1:]))
+    return ids.recording.add("segment_sum", [rows, ids], target, rows.dtype)
+
+
+def _is_rows(x: Any) -> bool:
+    return isinstance(x, Array) and bool(x.shape) and isinstance(x.shape[0], Rows)
+
+
 def scatter_apply(how: str, x: Array, indices: Any, updates: Any) -> Any:
-    """``x`` with ``updates`` combined into its rows; only if every row is named once, in order."""
+    """``x`` with ``updates`` combined into the rows that are named."""
     rows = x.shape[0]
+    if _is_rows(indices) and how in ("add", "subtract"):
+        updates = record.broadcast_to(updates, (*indices.shape, *x.shape[1:]))
+        return getattr(record, how)(x, segment_reduce("add", updates, indices, rows, 0))
     whole = isinstance(indices, np.ndarray) and indices.shape == (rows,)
     if not whole or not np.array_equal(indices, np.arange(rows)):
         raise NotRecordable("changing some of the rows")

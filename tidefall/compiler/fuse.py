@@ -13,7 +13,7 @@ from tidefall.array.symbols import NotRecordable
 from tidefall.compiler.primitives import FREE, ROW, kind
 from tidefall.compiler.recorder import Fused, Recorder, is_known
 from tidefall.compiler.sizes import ROWS, Sizes
-from tidefall.ir.plan import KERNEL, LOAD, SIZES, Node, Plan, Value
+from tidefall.ir.plan import KERNEL, LOAD, PACKED, SIZES, Node, Plan, Value
 
 #: Kernels of fewer nodes than this cost more to call than they save.
 FEWEST_NODES = 6
@@ -127,7 +127,10 @@ class _Stages:
             return 0
         if maker in self._absorbed and fused:
             return self.time[maker] if maker.type == LOAD else 0
-        return self.time[maker] + (bool(maker.updates) or self.time[maker] % 2 != fused)
+        time = self.time[maker]
+        if time % 2 != fused:
+            return time + 1
+        return time + (bool(maker.updates) and not (fused and maker.type != PACKED))
 
     def _note_uses(self, node: Node, time: int) -> None:
         keys = [node.cell] if node.cell is not None else []
