@@ -17,6 +17,7 @@ from tidefall.client import devices as _devices
 from tidefall.client import gradient_checker as _gradient_checker
 from tidefall.client import session as _session
 from tidefall.contrib import bucketing as _length_buckets
+from tidefall.contrib import datasets as _contrib_datasets
 from tidefall.contrib import regularizers as _regularizers
 from tidefall.core import compat as _compat
 from tidefall.core import exports as _exports
@@ -24,11 +25,19 @@ from tidefall.core import logging as _logging
 from tidefall.data import bucketing as _bucketing
 from tidefall.data import csv_tables as _csv_tables
 from tidefall.data import experimental as _data_experimental
+from tidefall.data import features as _features
 from tidefall.data import file_datasets as _file_datasets
 from tidefall.data import hep as _hep
 from tidefall.data import iterator as _iterator
 from tidefall.data import iterator_resource as _iterator_resource
+from tidefall.data import measured as _measured
+from tidefall.data import optionals as _optionals
+from tidefall.data import resampling as _resampling
 from tidefall.data import sampling as _sampling
+from tidefall.data import sparse_batches as _sparse_batches
+from tidefall.data import sparse_spec as _sparse_spec
+from tidefall.data import sql as _sql
+from tidefall.data import transfers as _transfers
 from tidefall.executor import functions as _functions
 from tidefall.flow import assertion as _assertion
 from tidefall.flow import case as _case
@@ -57,6 +66,7 @@ from tidefall.losses import collected as _collected
 from tidefall.ops import accumulators as _accumulators
 from tidefall.ops import activations as _activations
 from tidefall.ops import argmax as _argmax
+from tidefall.ops import barriers as _barriers
 from tidefall.ops import bitcast as _bitcast
 from tidefall.ops import bitwise as _bitwise
 from tidefall.ops import blocks as _blocks
@@ -92,6 +102,7 @@ from tidefall.ops import parse_functions as _parse_functions
 from tidefall.ops import partition as _partition
 from tidefall.ops import placeholders as _placeholders
 from tidefall.ops import printing as _printing
+from tidefall.ops import protos as _protos
 from tidefall.ops import pseudoinverse as _pseudoinverse
 from tidefall.ops import py_func as _py_func
 from tidefall.ops import queues as _queues
@@ -109,6 +120,7 @@ from tidefall.ops import slicing as _slicing
 from tidefall.ops import softmax as _softmax
 from tidefall.ops import solve as _solve
 from tidefall.ops import sorting as _sorting
+from tidefall.ops import sparse_cross as _sparse_cross
 from tidefall.ops import sparse_dense as _sparse_dense
 from tidefall.ops import sparse_layout as _sparse_layout
 from tidefall.ops import sparse_mask as _sparse_mask
@@ -116,6 +128,7 @@ from tidefall.ops import sparse_math as _sparse_math
 from tidefall.ops import sparse_parts as _sparse_parts
 from tidefall.ops import sparse_reduce as _sparse_reduce
 from tidefall.ops import sparse_segment as _sparse_segment
+from tidefall.ops import sparse_serialized as _sparse_serialized
 from tidefall.ops import special as _special
 from tidefall.ops import staging as _staging
 from tidefall.ops import state as _state
@@ -127,6 +140,7 @@ from tidefall.ops import strings as _strings
 from tidefall.ops import tensordot as _tensordot
 from tidefall.ops import training as _training
 from tidefall.ops import trigonometry as _trigonometry
+from tidefall.ops import unicode as _unicode
 from tidefall.ops import unique as _unique
 from tidefall.ops import where as _where
 from tidefall.proto import public as _messages
@@ -191,19 +205,19 @@ _IMPORTED_ARRANGED = (
     _repeating, _sizes, _slicing, _softmax, _sorting, _static_value, _unique, _where,
 )  # fmt: skip
 _IMPORTED_QUEUES = (
-    _accumulators, _batching, _coordinator, _input_producers, _old_handles, _queue_runner,
-    _staging,
+    _accumulators, _barriers, _batching, _coordinator, _input_producers, _old_handles,
+    _queue_runner, _staging,
 )  # fmt: skip
 _IMPORTED_FILES = (
-    _csv, _decoding, _files, _readers, _readers_of_files, _serialized, _whole_files,
+    _csv, _decoding, _files, _protos, _readers, _readers_of_files, _serialized, _whole_files,
 )  # fmt: skip
 _IMPORTED_SPARSE = (
-    _embedding_sparse, _parse_functions, _sparse_dense, _sparse_layout, _sparse_math,
-    _sparse_mask, _sparse_parts, _sparse_reduce,
+    _embedding_sparse, _parse_functions, _sparse_cross, _sparse_dense, _sparse_layout, _sparse_math,
+    _sparse_mask, _sparse_parts, _sparse_reduce, _sparse_serialized,
 )  # fmt: skip
-_IMPORTED_STRINGS = (_string_hashes, _string_joining, _string_regex, _strings)
+_IMPORTED_STRINGS = (_string_hashes, _string_joining, _string_regex, _strings, _unicode)
 _IMPORTED_IMAGES = (_decode_image, _image_files, _images)
-_IMPORTED_CONTRIB = (_length_buckets, _regularizers)
+_IMPORTED_CONTRIB = (_contrib_datasets, _length_buckets, _regularizers)
 _IMPORTED_DATA = (
     _csv_tables,
     _data_experimental,
@@ -213,7 +227,15 @@ _IMPORTED_DATA = (
     _iterator,
     _iterator_resource,
     _bucketing,
+    _features,
+    _measured,
+    _optionals,
+    _resampling,
     _sampling,
+    _sparse_batches,
+    _sparse_spec,
+    _sql,
+    _transfers,
 )
 _IMPORTED_FLOW = (_assertion, _case, _cond, _functional, _hessians, _loop_gradients, _while_loop)
 _IMPORTED_RANDOM = (_random, _random_crop, _random_rejection, _random_stateless)

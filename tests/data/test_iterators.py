@@ -156,6 +156,51 @@ PIPELINES = {
     "scan": lambda: tf.data.Dataset.range(20).apply(
         tf.data.experimental.scan(np.int64(0), lambda s, x: (s + x, s))
     ),
+    "generated": lambda: tf.data.Dataset.from_generator(
+        lambda: iter(range(12)), tf.int32, []
+    ).repeat(2),
+    "grouped": lambda: tf.data.Dataset.range(30).apply(
+        tf.data.experimental.group_by_window(
+            lambda x: x % 3, lambda key, window: window.map(lambda x: x + key), 4
+        )
+    ),
+    "reduced": lambda: tf.data.Dataset.range(30).apply(
+        tf.data.experimental.group_by_reducer(
+            lambda x: x % 7,
+            tf.data.experimental.Reducer(lambda key: key, lambda s, x: s + x, lambda s: s),
+        )
+    ),
+    "buckets": lambda: (
+        tf.data.Dataset.range(30)
+        .map(lambda x: tf.fill([x % 7 + 1], x))
+        .apply(
+            tf.data.experimental.bucket_by_sequence_length(
+                lambda x: tf.shape(x)[0], [3, 5], [2, 3, 2]
+            )
+        )
+    ),
+    "sparse": lambda: (
+        tf.data.Dataset.range(1, 20)
+        .map(lambda x: tf.SparseTensor([[x - 1]], [x], [x]))
+        .batch(2)
+        .map(lambda s: tf.sparse.to_dense(s))
+    ),
+    "unique": lambda: (
+        tf.data.Dataset.range(40).map(lambda x: x % 9).apply(tf.data.experimental.unique())
+    ),
+    "sampled": lambda: tf.data.experimental.sample_from_datasets(
+        [tf.data.Dataset.range(10), tf.data.Dataset.range(10, 20)], seed=3
+    ),
+    "resampled": lambda: (
+        tf.data.Dataset.range(60)
+        .map(lambda x: x % 2)
+        .apply(
+            tf.data.experimental.rejection_resample(
+                lambda x: tf.cast(x, tf.int32), [0.4, 0.6], [0.5, 0.5], seed=3
+            )
+        )
+        .map(lambda number, x: x * 10 + tf.cast(number, tf.int64))
+    ),
     "padded": lambda: (
         tf.data.Dataset.range(20)
         .map(lambda x: tf.fill([x], x))

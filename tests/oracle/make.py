@@ -36,6 +36,7 @@ from programs import (
     streams,
     text_values,
     training_runs,
+    unicode_values,
     values,
 )
 
@@ -152,6 +153,10 @@ def make_values() -> None:
 
 def make_texts() -> None:
     make_table(text_values, "texts.json")
+
+
+def make_unicode() -> None:
+    make_table(unicode_values, "unicode.json")
 
 
 def make_table(table: Any, file: str) -> None:
@@ -277,6 +282,7 @@ MAKERS = {
     "images": make_images,
     "parsed": make_parsed,
     "datasets": make_datasets,
+    "unicode": make_unicode,
     "files": make_files,
     "graphs": make_graphs,
     "random": make_random,

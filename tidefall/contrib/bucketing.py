@@ -38,6 +38,7 @@ from tidefall.train.batching import (
     shapes_of,
     types_of,
 )
+from tidefall.train.fullness import fraction_full, usual_name
 from tidefall.train.queue_runner import QueueRunner, add_queue_runner
 from tidefall.train.sparse_batching import fetched, put_away
 
@@ -182,8 +183,7 @@ def _run(
 def _summaries(queues: Sequence[QueueBase], top: QueueBase, capacity: int) -> None:
     for queue in queues:
         summaries.scalar(f"bucket/{queue.name}/size", cast(top.size(), dtypes.float32))
-    fraction = cast(top.size(), dtypes.float32) * (1.0 / capacity)
-    summaries.scalar(f"bucket/{top.name}/fraction_of_{capacity}_full", fraction)
+    fraction_full(top, capacity, f"bucket/{top.name}/{usual_name(capacity)}")
 
 
 @export("contrib.training.bucket_by_sequence_length")

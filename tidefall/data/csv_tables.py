@@ -15,9 +15,10 @@ from tidefall.core.dtypes import DType
 from tidefall.core.exports import export
 from tidefall.data.dataset import Dataset
 from tidefall.data.experimental import ignore_errors as skip_errors
-from tidefall.data.experimental import shuffle_and_repeat
 from tidefall.data.file_datasets import CsvDataset, in_parallel
+from tidefall.data.orders import shuffled_and_repeated
 from tidefall.data.table_sources import paths_of
+from tidefall.ops.constant import constant
 
 _NUMBERS: tuple[tuple[DType, type], ...] = (
     (dtypes.int32, int), (dtypes.int64, int), (dtypes.float32, float), (dtypes.float64, float),
@@ -89,7 +90,7 @@ def make_csv_dataset(
 
     def filename_to_dataset(filename: Any) -> Dataset:
         dataset: Dataset = CsvDataset(
-            filename, column_defaults, compression_type, None, header, field_delim,
+            filename, defaults, compression_type, None, header, field_delim,
             use_quote_delim, na_value, None if select_columns is None else chosen,
         )  # fmt: skip
         return dataset.apply(_without_errors) if ignore_errors else dataset
@@ -104,13 +105,9 @@ def make_csv_dataset(
     files = Dataset.from_tensor_slices(paths)
     if shuffle:
         files = files.shuffle(len(paths), shuffle_seed)
+    defaults = [_constant(each) for each in column_defaults]
     rows = in_parallel(files, filename_to_dataset, num_parallel_reads, sloppy=sloppy)
-    if num_epochs != 1 and shuffle:
-        rows = shuffle_and_repeat(shuffle_buffer_size, num_epochs, shuffle_seed)(rows)
-    elif shuffle:
-        rows = rows.shuffle(shuffle_buffer_size, shuffle_seed)
-    elif num_epochs != 1:
-        rows = rows.repeat(num_epochs)
+    rows = shuffled_and_repeated(rows, num_epochs, shuffle, shuffle_buffer_size, shuffle_seed)
     batches = rows.batch(batch_size, drop_remainder=num_epochs is None)
     ahead = 1 if prefetch_buffer_size is None else prefetch_buffer_size
     return batches._mapped(map_fn, None, inter_op=False, preserve_cardinality=False).prefetch(ahead)
@@ -200,5 +197,12 @@ def _kind_of(text: str, least: int, missing: str) -> int:
 
 def _default(kind: int) -> Any:
     if kind == len(_NUMBERS):
-        return [""]
+        return np.array([b""], object)
     return np.zeros(1, _NUMBERS[kind][0].np_dtype)
+
+
+def _constant(default: Any) -> Any:
+    """What was found out, or a dtype, as a constant; a dtype is one without values."""
+    if isinstance(default, DType):
+        return constant([], default)
+    return constant(default) if isinstance(default, np.ndarray) else default

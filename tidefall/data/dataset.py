@@ -13,10 +13,10 @@ from tidefall.core.exports import export
 from tidefall.core.shapes import Shape
 from tidefall.core.tensor_shape import TensorShape
 from tidefall.data import element_spec, generator, nesting, padding
-from tidefall.data.element_spec import TensorSpec, TypeSpec, register_spec
+from tidefall.data.element_spec import Kind, OfElements, TensorSpec, TypeSpec, register_kind
 from tidefall.data.options import Options
 from tidefall.data.scalars import scalar, seeds
-from tidefall.data.traced import Traced, traced_with_state
+from tidefall.data.traced import Traced, check_scalar, traced_with_state
 from tidefall.ir.graph import get_default_graph
 from tidefall.ir.tensor import Tensor
 from tidefall.ops import dataset_functions as functions
@@ -29,7 +29,7 @@ AUTOTUNE = -1
 
 
 @export("data.Dataset", "contrib.data.Dataset")
-class Dataset:
+class Dataset(OfElements):
     """A sequence of elements, each a structure of tensors.
 
     Nothing is computed when a dataset is made; an iterator of a session does that.
@@ -51,8 +51,8 @@ class Dataset:
         """One element."""
         element = element_spec.normalized(tensors)
         spec = nesting.map_structure(element_spec.spec_of, element)
-        shapes = element_spec.flat_shapes(spec)
         components = element_spec.boxed(spec, element)
+        shapes = element_spec.flat_shapes(spec)
         return Dataset(sources.tensor_dataset(components, output_shapes=shapes), spec)
 
     @staticmethod
@@ -70,10 +70,7 @@ class Dataset:
         spec = nesting.map_structure(element_spec.spec_of, element)
         rows = nesting.map_structure(lambda each: each.unbatched(), spec)
         _check_rows(nesting.flatten(spec))
-        components = [
-            each.boxed_rows(value)
-            for each, value in zip(nesting.flatten(spec), nesting.flatten(element), strict=True)
-        ]
+        components = element_spec.boxed_rows(spec, element)
         shapes = element_spec.flat_shapes(rows)
         return Dataset(sources.tensor_slice_dataset(components, output_shapes=shapes), rows)
 
@@ -159,7 +156,7 @@ class Dataset:
                 f"datasets of elements of types {self.output_types} and {dataset.output_types} "
                 "cannot be concatenated; they must be equal."
             )
-        spec = nesting.map_structure(lambda a, b: a.most_specific_compatible_shape(b), mine, theirs)
+        spec = nesting.map_structure(lambda a, b: a.most_specific_compatible_type(b), mine, theirs)
         variant = transforms.concatenate_dataset(
             self._variant_tensor, dataset._variant_tensor, **_flat(spec)
         )
@@ -260,7 +257,7 @@ class Dataset:
         """The rows of each element, one element each."""
 
         def normalize(arg: Any, *rest: Any) -> Any:
-            return (arg, *rest) if rest else arg
+            return element_spec.boxed_rows(self._spec, (arg, *rest) if rest else arg)
 
         spec = nesting.map_structure(lambda each: each.unbatched(), self._spec)
         return self.map(normalize)._then(transforms.unbatch_dataset, spec=spec)
@@ -356,11 +353,7 @@ class Dataset:
     def filter(self, predicate: Callable[..., Any]) -> Dataset:
         """The elements for which a function is true."""
         traced = Traced(predicate, "Dataset.filter", self._spec)
-        if not TensorSpec((), dtypes.bool_).is_compatible_with(traced.output):
-            raise ValueError(
-                f"the predicate of Dataset.filter must return a scalar of dtype bool, not "
-                f"{traced.output!r}."
-            )
+        check_scalar(traced, dtypes.bool_, "the predicate of Dataset.filter")
         return self._then(functions.filter_dataset, traced.captured, predicate=traced.function)
 
     filter_with_legacy_function = filter
@@ -387,12 +380,12 @@ class Dataset:
         with get_default_graph().name_scope("initial_state"):
             state = element_spec.normalized(initial_state)
         spec = nesting.map_structure(element_spec.spec_of, state)
-        traced = traced_with_state(reduce_func, "reduce()", spec, self._spec)
+        traced, output = traced_with_state(reduce_func, "reduce()", spec, self._spec)
         results = reduce_dataset(
             self._variant_tensor, element_spec.boxed(spec, state), traced.captured,
-            f=traced.function, **_flat(traced.output),
+            f=traced.function, **_flat(output),
         )  # fmt: skip
-        return element_spec.unboxed(traced.output, list(results))
+        return element_spec.unboxed(output, list(results))
 
     # -- iterators ----------------------------------------------------------------------------
 
@@ -415,26 +408,6 @@ class Dataset:
         )
 
     # -- what it is ---------------------------------------------------------------------------
-
-    @property
-    def element_spec(self) -> Any:
-        """What an element is made of: a structure of `tf.TypeSpec`."""
-        return self._spec
-
-    @property
-    def output_types(self) -> Any:
-        """The dtypes of an element."""
-        return nesting.map_structure(lambda each: each.legacy[0], self._spec)
-
-    @property
-    def output_shapes(self) -> Any:
-        """The shapes of an element."""
-        return nesting.map_structure(lambda each: each.legacy[1], self._spec)
-
-    @property
-    def output_classes(self) -> Any:
-        """The classes of the components of an element."""
-        return nesting.map_structure(lambda each: each.legacy[2], self._spec)
 
     def options(self) -> Options:
         """The options of this dataset and those it is made of."""
@@ -552,7 +525,7 @@ class DatasetSpec(TypeSpec):
         return f"DatasetSpec({self._element_spec!r}, {self._dataset_shape})"
 
 
-register_spec(lambda value: isinstance(value, Dataset), DatasetSpec.from_value)
+register_kind(Kind(Dataset, lambda value: isinstance(value, Dataset), DatasetSpec.from_value))
 
 #: What higher files make of a dataset: iterators, …
 _makers: dict[str, Callable[..., Any]] = {}

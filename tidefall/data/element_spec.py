@@ -7,7 +7,7 @@ each leaf as one tensor (a sparse tensor or a dataset as a variant); its spec kn
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, NamedTuple
 
 from tidefall.core import dtypes
 from tidefall.core.dtypes import DType, as_dtype
@@ -40,6 +40,11 @@ class TypeSpec:
         raise AssertionError(f"{type(self).__name__} carries nothing")
 
     @property
+    def value_type(self) -> type:
+        """The class of such values."""
+        raise AssertionError(f"{type(self).__name__} has no class")
+
+    @property
     def legacy(self) -> tuple[Any, Any, Any]:
         """Type, shape and class, as ``output_types`` and its like tell them."""
         raise AssertionError(f"{type(self).__name__} has no type")
@@ -52,8 +57,12 @@ class TypeSpec:
         """What a row of such a value is."""
         raise ValueError(f"values of {self} cannot be taken apart.")
 
-    def most_specific_compatible_shape(self, other: TypeSpec) -> TypeSpec:
-        """What is known of both."""
+    def most_specific_compatible_type(self, other: TypeSpec) -> TypeSpec:
+        """What is known of both.
+
+        Raises:
+          TypeError: If they are of different kinds.
+        """
         if self == other:
             return self
         raise TypeError(f"{self} and {other} have nothing in common.")
@@ -73,8 +82,58 @@ class TypeSpec:
         return hash((type(self).__name__, repr(self)))
 
 
+class ShapedSpec(TypeSpec):
+    """Values of some dtype and shape, as far as it is known."""
+
+    def __init__(self, shape: Any, dtype: Any) -> None:
+        self._shape = Shape.of(shape)
+        self._dtype = as_dtype(dtype)
+
+    def _with_shape(self, shape: Shape) -> TypeSpec:
+        return type(self)(shape, self._dtype)
+
+    @property
+    def shape(self) -> TensorShape:
+        """The shape."""
+        return TensorShape.of(self._shape)
+
+    @property
+    def dtype(self) -> DType:
+        """The dtype."""
+        return self._dtype
+
+    @property
+    def legacy(self) -> tuple[Any, Any, Any]:
+        return self._dtype, self.shape, self.value_type
+
+    def batched(self, size: int | None) -> TypeSpec:
+        return self._with_shape(Shape((size,)) + self._shape)
+
+    def unbatched(self) -> TypeSpec:
+        if self._shape.rank == 0:
+            raise ValueError("a scalar has no rows; each component needs at least one dimension.")
+        dims = self._shape.dims
+        return self._with_shape(Shape(None if dims is None else dims[1:]))
+
+    def most_specific_compatible_type(self, other: TypeSpec) -> TypeSpec:
+        if not self._is_alike(other):
+            raise TypeError(f"{self} and {other} have nothing in common.")
+        shape = self.shape.most_specific_compatible_shape(other.legacy[1])
+        return self._with_shape(Shape.of(shape))
+
+    def is_compatible_with(self, spec_or_value: Any) -> bool:
+        other = spec_or_value if isinstance(spec_or_value, TypeSpec) else spec_of(spec_or_value)
+        return self._is_alike(other) and self._shape.is_compatible_with(Shape.of(other.legacy[1]))
+
+    def _is_alike(self, other: TypeSpec) -> bool:
+        return type(other) is type(self) and other.legacy[0] is self._dtype
+
+    def _key(self) -> tuple[Any, ...]:
+        return self._shape.dims, self._dtype
+
+
 @export("TensorSpec")
-class TensorSpec(TypeSpec):
+class TensorSpec(ShapedSpec):
     """A tensor of some dtype and shape.
 
     Args:
@@ -84,8 +143,7 @@ class TensorSpec(TypeSpec):
     """
 
     def __init__(self, shape: Any, dtype: Any = dtypes.float32, name: str | None = None) -> None:
-        self._shape = Shape.of(shape)
-        self._dtype = as_dtype(dtype)
+        super().__init__(shape, dtype)
         self.name = name
 
     @classmethod
@@ -97,16 +155,6 @@ class TensorSpec(TypeSpec):
     def from_spec(cls, spec: TensorSpec, name: str | None = None) -> TensorSpec:
         """The same spec with a name."""
         return cls(spec.shape, spec.dtype, name or spec.name)
-
-    @property
-    def shape(self) -> TensorShape:
-        """The shape."""
-        return TensorShape.of(self._shape)
-
-    @property
-    def dtype(self) -> DType:
-        """The dtype."""
-        return self._dtype
 
     @property
     def carrier(self) -> tuple[DType, Shape]:  # type: ignore[override]
@@ -122,53 +170,46 @@ class TensorSpec(TypeSpec):
     def unboxed(self, tensor: Tensor) -> Any:
         return tensor
 
-    @property
-    def legacy(self) -> tuple[Any, Any, Any]:
-        return self._dtype, self.shape, Tensor
-
-    def batched(self, size: int | None) -> TypeSpec:
-        return TensorSpec(Shape((size,)) + self._shape, self._dtype)
-
-    def unbatched(self) -> TypeSpec:
-        if self._shape.rank == 0:
-            raise ValueError("a scalar has no rows; each component needs at least one dimension.")
-        dims = self._shape.dims
-        return TensorSpec(Shape(None if dims is None else dims[1:]), self._dtype)
-
-    def most_specific_compatible_shape(self, other: TypeSpec) -> TypeSpec:
-        if not isinstance(other, TensorSpec) or other._dtype is not self._dtype:
-            raise TypeError(f"{self} and {other} have nothing in common.")
-        shape = self.shape.most_specific_compatible_shape(other.shape)
-        return TensorSpec(shape, self._dtype)
-
-    def is_compatible_with(self, spec_or_value: Any) -> bool:
-        other = spec_or_value if isinstance(spec_or_value, TypeSpec) else spec_of(spec_or_value)
-        return (
-            isinstance(other, TensorSpec)
-            and other._dtype is self._dtype
-            and self._shape.is_compatible_with(other._shape)
-        )
-
-    def _key(self) -> tuple[Any, ...]:
-        return self._shape.dims, self._dtype
-
     def __repr__(self) -> str:
         return f"TensorSpec(shape={self.shape}, dtype={self._dtype!r}, name={self.name!r})"
 
 
-_makers: list[tuple[Callable[[Any], bool], Callable[[Any], TypeSpec]]] = []
+class Kind(NamedTuple):
+    """Values that are no tensors, but may be components of an element.
+
+    Attributes:
+      value_type: Their class.
+      is_instance: Whether a value is one of them, or can become one.
+      spec: The spec of such a value.
+      normal: The value as one of the class.
+      from_legacy: The spec for a dtype and a shape; None where these say nothing.
+    """
+
+    value_type: type
+    is_instance: Callable[[Any], bool]
+    spec: Callable[[Any], TypeSpec]
+    normal: Callable[[Any], Any] = lambda value: value
+    from_legacy: Callable[[Any, Any], TypeSpec] | None = None
 
 
-def register_spec(is_instance: Callable[[Any], bool], spec: Callable[[Any], TypeSpec]) -> None:
-    """Says what the spec of values of another kind is."""
-    _makers.append((is_instance, spec))
+_kinds: list[Kind] = []
+
+
+def register_kind(kind: Kind) -> None:
+    """Makes values of another kind possible."""
+    _kinds.append(kind)
+
+
+def kind_of(value: Any) -> Kind | None:
+    """The kind of a value; None if it is, or becomes, a tensor."""
+    return next((kind for kind in _kinds if kind.is_instance(value)), None)
 
 
 def spec_of(value: Any) -> TypeSpec:
     """The spec of a value; one that is not a tensor yet is taken for what it converts to."""
-    for is_instance, maker in _makers:
-        if is_instance(value):
-            return maker(value)
+    kind = kind_of(value)
+    if kind is not None:
+        return kind.spec(value)
     tensor = convert(value)
     return TensorSpec(tensor._shape_value, tensor._dtype.base_dtype)
 
@@ -182,9 +223,11 @@ def normalized(element: Any) -> Any:
 
 
 def _leaf(value: Any, index: int) -> Any:
-    if any(is_instance(value) for is_instance, _ in _makers):
-        return value
-    return convert(value, None, f"component_{index}")
+    kind = kind_of(value)
+    if kind is None:
+        return convert(value, None, f"component_{index}")
+    kind.spec(value)  # TensorFlow asks for it first: a sparse value becomes constants twice
+    return kind.normal(value)
 
 
 def boxed(spec: Any, element: Any) -> list[Tensor]:
@@ -192,6 +235,15 @@ def boxed(spec: Any, element: Any) -> list[Tensor]:
     specs = nesting.flatten(spec)
     return [
         each.boxed(value) for each, value in zip(specs, nesting.up_to(spec, element), strict=True)
+    ]
+
+
+def boxed_rows(spec: Any, element: Any) -> list[Tensor]:
+    """Tensors whose rows carry the rows of an element of a structure of specs."""
+    specs = nesting.flatten(spec)
+    return [
+        each.boxed_rows(value)
+        for each, value in zip(specs, nesting.up_to(spec, element), strict=True)
     ]
 
 
@@ -226,15 +278,15 @@ def from_legacy(types: Any, shapes: Any, classes: Any) -> Any:
     return nesting.pack_as(types, made)
 
 
-def _from_legacy(dtype: Any, shape: Any, kind: Any) -> TypeSpec:
-    if kind is Tensor:
+def _from_legacy(dtype: Any, shape: Any, value_type: Any) -> TypeSpec:
+    if value_type is Tensor:
         return TensorSpec(shape, dtype)
-    if isinstance(kind, TypeSpec):
-        return kind
-    maker = getattr(kind, "_spec_from_legacy", None)
-    if maker is None:
-        raise TypeError(f"elements of class {kind!r} are not known to datasets.")
-    return maker(dtype, shape)  # type: ignore[no-any-return]
+    if isinstance(value_type, TypeSpec):
+        return value_type
+    kind = next((each for each in _kinds if each.value_type is value_type), None)
+    if kind is None or kind.from_legacy is None:
+        raise TypeError(f"elements of class {value_type!r} are not known to datasets.")
+    return kind.from_legacy(dtype, shape)
 
 
 def same_types(first: Any, second: Any) -> bool:
@@ -245,3 +297,29 @@ def same_types(first: Any, second: Any) -> bool:
         return False
     pairs = zip(nesting.flatten(first), nesting.flatten(second), strict=True)
     return all(a.legacy[0] is b.legacy[0] and type(a) is type(b) for a, b in pairs)
+
+
+class OfElements:
+    """What is made of elements of one kind: a dataset, an iterator."""
+
+    _spec: Any
+
+    @property
+    def element_spec(self) -> Any:
+        """What an element is made of: a structure of `tf.TypeSpec`."""
+        return self._spec
+
+    @property
+    def output_types(self) -> Any:
+        """The dtypes of an element."""
+        return nesting.map_structure(lambda each: each.legacy[0], self._spec)
+
+    @property
+    def output_shapes(self) -> Any:
+        """The shapes of an element."""
+        return nesting.map_structure(lambda each: each.legacy[1], self._spec)
+
+    @property
+    def output_classes(self) -> Any:
+        """The classes of the components of an element."""
+        return nesting.map_structure(lambda each: each.legacy[2], self._spec)

@@ -12,7 +12,7 @@ from tidefall.data.dataset import AUTOTUNE, Dataset, DatasetSpec, flat_attrs
 from tidefall.data.element_spec import TensorSpec
 from tidefall.data.file_datasets import in_parallel
 from tidefall.data.scalars import scalar, seeds
-from tidefall.data.traced import Traced, traced_with_state
+from tidefall.data.traced import Traced, check_scalar, traced_with_state
 from tidefall.ir.conversion import convert
 from tidefall.ir.graph import get_default_graph
 from tidefall.ops import dataset_functions as functions
@@ -82,7 +82,7 @@ def take_while(predicate: Callable[..., Any]) -> Transformation:
 
     def apply(dataset: Dataset) -> Dataset:
         traced = Traced(predicate, "tf.data.experimental.take_while()", dataset._spec)
-        _check_scalar(traced, dtypes.bool_, "the predicate")
+        check_scalar(traced, dtypes.bool_, "the predicate")
         return dataset._then(
             functions.take_while_dataset, traced.captured, predicate=traced.function
         )
@@ -110,20 +110,11 @@ def scan(initial_state: Any, scan_func: Callable[..., Any]) -> Transformation:
             return tuple(result)
 
         split.__name__ = getattr(scan_func, "__name__", "scan_func")
-        while True:
-            traced = Traced(split, "tf.data.experimental.scan()", spec, dataset._spec)
-            new, output = traced.output
-            if not element_spec.same_types(spec, new):
-                raise TypeError(f"the state was {spec!r}, but the function returned {new!r}.")
-            weaker = nesting.map_structure(
-                lambda a, b: a.most_specific_compatible_shape(b), spec, new
-            )
-            if weaker == spec:
-                break
-            spec = weaker
+        name = "tf.data.experimental.scan()"
+        traced, _ = traced_with_state(split, name, spec, dataset._spec, lambda made: made[0])
         return dataset._then(
             functions.scan_dataset, element_spec.boxed(spec, state), traced.captured,
-            f=traced.function, preserve_cardinality=True, spec=output,
+            f=traced.function, preserve_cardinality=True, spec=traced.output[1],
         )  # fmt: skip
 
     return apply
@@ -186,13 +177,6 @@ def parallel_interleave(
     )  # fmt: skip
 
 
-def _check_scalar(traced: Traced, dtype: Any, what: str) -> None:
-    if not TensorSpec((), dtype).is_compatible_with(traced.output):
-        raise ValueError(
-            f"{what} must return a scalar of dtype {dtype.name}, not {traced.output!r}."
-        )
-
-
 @export("data.experimental.group_by_window", "contrib.data.group_by_window")
 def group_by_window(
     key_func: Callable[..., Any],
@@ -221,12 +205,12 @@ def group_by_window(
     def apply(dataset: Dataset) -> Dataset:
         name, number = "tf.data.experimental.group_by_window()", TensorSpec((), dtypes.int64)
         key = Traced(key_func_wrapper, name, dataset._spec)
-        _check_scalar(key, dtypes.int64, "key_func")
+        check_scalar(key, dtypes.int64, "key_func")
         reduced = Traced(reduce_func, name, number, DatasetSpec(dataset._spec))
         if not isinstance(reduced.output, DatasetSpec):
             raise TypeError(f"reduce_func must return a dataset, not {reduced.output!r}.")
         window = Traced(window_size_func_wrapper, name, number)
-        _check_scalar(window, dtypes.int64, "window_size_func")
+        check_scalar(window, dtypes.int64, "window_size_func")
         return dataset._then(
             functions.group_by_window_dataset, key.captured, reduced.captured, window.captured,
             key_func=key.function, reduce_func=reduced.function, window_size_func=window.function,
@@ -252,9 +236,24 @@ class Reducer:
         reduce_func: Callable[..., Any],
         finalize_func: Callable[..., Any],
     ) -> None:
-        self.init_func = init_func
-        self.reduce_func = reduce_func
-        self.finalize_func = finalize_func
+        self._init_func = init_func
+        self._reduce_func = reduce_func
+        self._finalize_func = finalize_func
+
+    @property
+    def init_func(self) -> Callable[..., Any]:
+        """Makes the first state of a key."""
+        return self._init_func
+
+    @property
+    def reduce_func(self) -> Callable[..., Any]:
+        """Makes the next state."""
+        return self._reduce_func
+
+    @property
+    def finalize_func(self) -> Callable[..., Any]:
+        """Makes the element."""
+        return self._finalize_func
 
 
 @export("data.experimental.group_by_reducer", "contrib.data.group_by_reducer")
@@ -264,10 +263,10 @@ def group_by_reducer(key_func: Callable[..., Any], reducer: Reducer) -> Transfor
     def apply(dataset: Dataset) -> Dataset:
         name, number = "tf.data.experimental.group_by_reducer()", TensorSpec((), dtypes.int64)
         key = Traced(key_func, name, dataset._spec)
-        _check_scalar(key, dtypes.int64, "key_func")
+        check_scalar(key, dtypes.int64, "key_func")
         first = Traced(reducer.init_func, name, number)
-        reduced = traced_with_state(reducer.reduce_func, name, first.output, dataset._spec)
-        final = Traced(reducer.finalize_func, name, reduced.output)
+        reduced, state = traced_with_state(reducer.reduce_func, name, first.output, dataset._spec)
+        final = Traced(reducer.finalize_func, name, state)
         return dataset._then(
             functions.experimental_group_by_reducer_dataset,
             key.captured, first.captured, reduced.captured, final.captured,
@@ -318,7 +317,7 @@ def directed(selector: Dataset, datasets: list[Dataset]) -> Dataset:
         if not element_spec.same_types(spec, each._spec):
             raise TypeError(f"datasets must have equal types: {spec!r} and {each._spec!r}.")
         spec = nesting.map_structure(
-            lambda a, b: a.most_specific_compatible_shape(b), spec, each._spec
+            lambda a, b: a.most_specific_compatible_type(b), spec, each._spec
         )
     tensors = [each._variant_tensor for each in datasets]
     variant = transforms.directed_interleave_dataset(
@@ -385,53 +384,3 @@ class TFRecordDatasetWriter:
         if not TensorSpec((), dtypes.string).is_compatible_with(dataset._spec):
             raise TypeError(f"only scalars of dtype string can be written: {dataset._spec!r}.")
         return iterators.dataset_to_tf_record(dataset._variant_tensor, self._filename, self._kind)
-
-
-@export("data.experimental.Optional")
-class Optional:
-    """An element that may be missing.
-
-    Args:
-      variant: The tensor that stands for it.
-      spec: What it is made of.
-    """
-
-    def __init__(self, variant: Any, spec: Any) -> None:
-        self._variant_tensor = variant
-        self.value_structure = spec
-
-    @staticmethod
-    def from_value(value: Any) -> Optional:
-        """An optional that has a value."""
-        with get_default_graph().name_scope("optional") as scope:
-            with get_default_graph().name_scope("value"):
-                element = element_spec.normalized(value)
-            spec = nesting.map_structure(element_spec.spec_of, element)
-            made = iterators.optional_from_value(element_spec.boxed(spec, element), name=scope)
-        return Optional(made, spec)
-
-    @staticmethod
-    def none_from_structure(value_structure: Any) -> Optional:
-        """An optional that has none."""
-        return Optional(iterators.optional_none(), value_structure)
-
-    def has_value(self, name: str | None = None) -> Any:
-        """Whether there is a value."""
-        return iterators.optional_has_value(self._variant_tensor, name=name)
-
-    def get_value(self, name: str | None = None) -> Any:
-        """The value; running it is an error where there is none."""
-        tensors = iterators.optional_get_value(
-            self._variant_tensor, name=name, **flat_attrs(self.value_structure)
-        )
-        return element_spec.unboxed(self.value_structure, list(tensors))
-
-
-@export("data.experimental.get_next_as_optional")
-def get_next_as_optional(iterator: Any) -> Optional:
-    """The next element of an iterator, or none at its end."""
-    spec = iterator.element_spec
-    variant = iterators.iterator_get_next_as_optional(
-        iterator._iterator_resource, **flat_attrs(spec)
-    )
-    return Optional(variant, spec)

@@ -12,7 +12,6 @@ from tidefall.core.exports import export
 from tidefall.data.dataset import Dataset, flat_attrs, install
 from tidefall.data.element_spec import TensorSpec
 from tidefall.data.scalars import scalar
-from tidefall.data.traced import Traced
 from tidefall.flow.assertion import assert_true
 from tidefall.ir.conversion import convert
 from tidefall.ir.graph import get_default_graph
@@ -24,6 +23,7 @@ from tidefall.ops.array import shape as shape_of
 from tidefall.ops.compare import greater
 from tidefall.ops.files import matching_files
 from tidefall.ops.math import add, maximum
+from tidefall.ops.string_joining import reduce_join
 
 _TEXT = TensorSpec((), dtypes.string)
 _BUFFER = 256 * 1024
@@ -34,16 +34,35 @@ def _text(value: Any, name: str) -> Tensor:
 
 
 class _FileDataset(Dataset):
-    """The elements of several files, each opened by a function."""
+    """The elements of several files, one text each; each file is opened by a function.
+
+    Args:
+      filenames: One or more names.
+      open_one: Makes a dataset's tensor of a name, a kind of compression and a number of bytes
+        to read at once.
+      compression_type: "GZIP", "ZLIB", or "" for none.
+      buffer_size: How many bytes to read at once.
+      num_parallel_reads: How many files to read at a time.
+    """
 
     def __init__(
-        self, filenames: Any, read_one_file: Callable[[Any], Dataset], parallel: Any
+        self,
+        filenames: Any,
+        open_one: Callable[[Any, Tensor, Tensor], Tensor],
+        compression_type: Any,
+        buffer_size: Any,
+        num_parallel_reads: Any,
     ) -> None:
+        def read_one_file(filename: Any) -> Dataset:
+            kind = _text(compression_type, "compression_type")
+            size = scalar(_BUFFER if buffer_size is None else buffer_size, "buffer_size")
+            return Dataset(open_one(filename, kind, size), _TEXT)
+
         names = _flat_names(filenames)
-        if parallel is None:
+        if num_parallel_reads is None:
             made = names.flat_map(read_one_file)
         else:
-            made = in_parallel(names, read_one_file, parallel)
+            made = in_parallel(names, read_one_file, num_parallel_reads)
         super().__init__(made._variant_tensor, made._spec, names)
 
 
@@ -67,10 +86,7 @@ def in_parallel(
     prefetch_input_elements: Any = None,
 ) -> Dataset:
     """The elements of datasets that a function makes, in turns, read ahead."""
-    traced = Traced(function, "tf.data.experimental.parallel_interleave()", dataset._spec)
-    spec = getattr(traced.output, "_element_spec", None)
-    if spec is None:
-        raise TypeError(f"the function must return a dataset, not {traced.output!r}.")
+    traced = dataset._to_dataset(function, "tf.data.experimental.parallel_interleave()")
     buffered = 2 * block_length if buffer_output_elements is None else buffer_output_elements
     ahead = 2 * cycle_length if prefetch_input_elements is None else prefetch_input_elements
     return dataset._then(
@@ -82,7 +98,7 @@ def in_parallel(
         scalar(buffered, "buffer_output_elements"),
         scalar(ahead, "prefetch_input_elements"),
         f=traced.function,
-        spec=spec,
+        spec=traced.output._element_spec,
     )
 
 
@@ -104,12 +120,9 @@ class TextLineDataset(_FileDataset):
         buffer_size: Any = None,
         num_parallel_reads: Any = None,
     ) -> None:
-        def read_one_file(filename: Any) -> Dataset:
-            kind = _text(compression_type, "compression_type")
-            size = scalar(_BUFFER if buffer_size is None else buffer_size, "buffer_size")
-            return Dataset(sources.text_line_dataset(filename, kind, size), _TEXT)
-
-        super().__init__(filenames, read_one_file, num_parallel_reads)
+        super().__init__(
+            filenames, sources.text_line_dataset, compression_type, buffer_size, num_parallel_reads
+        )
 
 
 @export("data.TFRecordDataset", "contrib.data.TFRecordDataset")
@@ -130,12 +143,9 @@ class TFRecordDataset(_FileDataset):
         buffer_size: Any = None,
         num_parallel_reads: Any = None,
     ) -> None:
-        def read_one_file(filename: Any) -> Dataset:
-            kind = _text(compression_type, "compression_type")
-            size = scalar(_BUFFER if buffer_size is None else buffer_size, "buffer_size")
-            return Dataset(sources.tf_record_dataset(filename, kind, size), _TEXT)
-
-        super().__init__(filenames, read_one_file, num_parallel_reads)
+        super().__init__(
+            filenames, sources.tf_record_dataset, compression_type, buffer_size, num_parallel_reads
+        )
 
 
 @export("data.FixedLengthRecordDataset", "contrib.data.FixedLengthRecordDataset")
@@ -162,18 +172,15 @@ class FixedLengthRecordDataset(_FileDataset):
         compression_type: Any = None,
         num_parallel_reads: Any = None,
     ) -> None:
-        def read_one_file(filename: Any) -> Dataset:
+        def open_one(filename: Any, kind: Tensor, size: Tensor) -> Any:
             record = scalar(record_bytes, "record_bytes")
             header = scalar(header_bytes or 0, "header_bytes")
             footer = scalar(footer_bytes or 0, "footer_bytes")
-            size = scalar(_BUFFER if buffer_size is None else buffer_size, "buffer_size")
-            kind = _text(compression_type, "compression_type")
-            variant = sources.fixed_length_record_dataset_v2(
+            return sources.fixed_length_record_dataset_v2(
                 filename, header, record, footer, size, kind
             )
-            return Dataset(variant, _TEXT)
 
-        super().__init__(filenames, read_one_file, num_parallel_reads)
+        super().__init__(filenames, open_one, compression_type, buffer_size, num_parallel_reads)
 
 
 @export("data.experimental.CsvDataset", "contrib.data.CsvDataset")
@@ -248,7 +255,9 @@ def list_files(file_pattern: Any, shuffle: bool | None, seed: Any) -> Dataset:
 def _not_empty(names: Tensor, pattern: Tensor) -> Tensor:
     """The names, after a check that there are some."""
     condition = greater(shape_of(names)[0], 0, name="match_not_empty")
-    message = add("No files matched pattern: ", pattern, name="message")
+    message = add(
+        "No files matched pattern: ", reduce_join(pattern, separator=", "), name="message"
+    )
     check = assert_true(condition, [message], summarize=1, name="assert_not_empty")
     with get_default_graph().control_dependencies([check]):
         return identity(names)  # type: ignore[no-any-return]

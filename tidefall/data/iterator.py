@@ -8,6 +8,7 @@ from tidefall.core import dtypes
 from tidefall.core.exports import export
 from tidefall.data import by_value, element_spec, nesting
 from tidefall.data.dataset import Dataset, flat_attrs, install
+from tidefall.data.element_spec import OfElements
 from tidefall.ir.conversion import convert
 from tidefall.ir.graph import get_default_graph
 from tidefall.ir.operation import Operation
@@ -17,7 +18,7 @@ from tidefall.ops import iterators
 
 
 @export("data.Iterator", "contrib.data.Iterator")
-class Iterator:
+class Iterator(OfElements):
     """Where in a dataset a session is.
 
     Args:
@@ -159,26 +160,6 @@ class Iterator:
         return iterators.iterator_to_string_handle(  # type: ignore[no-any-return]
             self._iterator_resource, name=name
         )
-
-    @property
-    def element_spec(self) -> Any:
-        """What an element is made of."""
-        return self._spec
-
-    @property
-    def output_types(self) -> Any:
-        """The dtypes of an element."""
-        return nesting.map_structure(lambda each: each.legacy[0], self._spec)
-
-    @property
-    def output_shapes(self) -> Any:
-        """The shapes of an element."""
-        return nesting.map_structure(lambda each: each.legacy[1], self._spec)
-
-    @property
-    def output_classes(self) -> Any:
-        """The classes of the components of an element."""
-        return nesting.map_structure(lambda each: each.legacy[2], self._spec)
 
 
 def with_options(dataset: Dataset) -> Tensor:

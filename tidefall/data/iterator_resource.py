@@ -12,13 +12,16 @@ from tidefall.core.runtime import RunContext
 from tidefall.data.streams import (
     batches,
     buffers,
+    caches,
     files,
     grouping,
     mapping,
+    parsed,
     passing,
     rewrites,
     shuffles,
     sources,
+    sql,
     tables,
 )
 from tidefall.data.streams.cardinality import size_of
@@ -38,7 +41,8 @@ from tidefall.state import handles
 
 #: The modules that know how the datasets run.
 STREAMS = (
-    batches, buffers, files, grouping, mapping, passing, rewrites, shuffles, sources, tables,
+    batches, buffers, caches, files, grouping, mapping, parsed, passing, rewrites, shuffles,
+    sources, sql, tables,
 )  # fmt: skip
 
 _END = "End of sequence"

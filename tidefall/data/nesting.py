@@ -6,13 +6,14 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from tidefall.core import nest
+from tidefall.ir.sparse_tensor import SparseTensorValue
 
 
 def is_structure(value: Any) -> bool:
     """Whether ``value`` has parts: tuples, dictionaries and classes made with ``attrs``."""
-    return not isinstance(value, list) and (
-        isinstance(value, tuple | Mapping) or hasattr(type(value), "__attrs_attrs__")
-    )
+    if isinstance(value, list | SparseTensorValue):
+        return False
+    return isinstance(value, tuple | Mapping) or hasattr(type(value), "__attrs_attrs__")
 
 
 def parts_of(structure: Any) -> list[Any]:

@@ -16,6 +16,10 @@ class _Settings:
 
     names: ClassVar[dict[str, Any]] = {}
 
+    def __init_subclass__(cls) -> None:
+        for name, default in cls.names.items():
+            setattr(cls, name, None if callable(default) else default)
+
     def __init__(self) -> None:
         for name, default in self.names.items():
             object.__setattr__(self, name, default() if callable(default) else default)

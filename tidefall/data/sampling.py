@@ -26,7 +26,7 @@ def sample_from_datasets(datasets: Any, weights: Any = None, seed: Any = None) -
     """
     parts = list(datasets)
     if isinstance(weights, Dataset):
-        logits = weights.map(lambda p: log(p, name="logits"))
+        logits = weights.map(lambda *p: log(p, name="logits"))
         choices = _choices(logits, seed)
         return directed(choices, parts)
     if weights is None:

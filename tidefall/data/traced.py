@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from tidefall.core import dtypes
+from tidefall.core.dtypes import DType
 from tidefall.data import element_spec, nesting
 from tidefall.data.element_spec import TensorSpec
 from tidefall.ir.function import Function, trace
@@ -85,37 +85,51 @@ def _name_of(function: Any) -> str:
     return str(getattr(inner, "__name__", type(inner).__name__))
 
 
-def checked_scalar(traced: Traced, dtype: Any, what: str) -> None:
+def check_scalar(traced: Traced, dtype: DType, what: str) -> None:
     """Checks that a function returns one scalar.
 
     Raises:
-      TypeError: If it does not.
+      ValueError: If it does not.
     """
-    spec = traced.output
-    dtype = dtypes.as_dtype(dtype)
-    if not (isinstance(spec, TensorSpec) and spec.is_compatible_with(TensorSpec((), dtype))):
-        raise TypeError(f"{what} must return a scalar of dtype {dtype.name}, not {spec}.")
+    if not TensorSpec((), dtype).is_compatible_with(traced.output):
+        raise ValueError(
+            f"{what} must return a scalar of dtype {dtype.name}, not {traced.output!r}."
+        )
 
 
 def traced_with_state(
-    function: Callable[..., Any], transformation: str, state: Any, element: Any
-) -> Traced:
+    function: Callable[..., Any],
+    transformation: str,
+    state: Any,
+    element: Any,
+    state_in: Callable[[Any], Any] = lambda output: output,
+) -> tuple[Traced, Any]:
     """Traces a function of a state and an element; shapes of the state that change are dropped.
+
+    Args:
+      function: The function.
+      transformation: What it is for.
+      state: The spec of the first state.
+      element: The spec of an element.
+      state_in: Which part of what the function returns is the next state.
+
+    Returns:
+      The traced function, and the spec of all states.
 
     Raises:
       TypeError: If it returns another kind of state.
     """
     while True:
         traced = Traced(function, transformation, state, element)
-        if not element_spec.same_types(state, traced.output):
+        following = state_in(traced.output)
+        if not element_spec.same_types(state, following):
             raise TypeError(
                 f"the function of {transformation} was given a state {state!r} but returned "
-                f"{traced.output!r}; their structures and dtypes must be equal."
+                f"{following!r}; their structures and dtypes must be equal."
             )
         weaker = nesting.map_structure(
-            lambda a, b: a.most_specific_compatible_shape(b), state, traced.output
+            lambda a, b: a.most_specific_compatible_type(b), state, following
         )
         if weaker == state:
-            traced.output = state
-            return traced
+            return traced, state
         state = weaker

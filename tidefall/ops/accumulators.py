@@ -5,7 +5,7 @@ What they do is in `tidefall.state.accumulators`.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from tidefall.core.shapes import UNKNOWN, Shape
 from tidefall.core.tensor_shape import TensorShape, unknown_shape
 from tidefall.ir.conversion import convert_to_tensor
 from tidefall.ir.indexed_slices import IndexedSlices
-from tidefall.ir.opdef import HOST
+from tidefall.ir.opdef import HOST, OpDef
 from tidefall.ir.operation import Operation
 from tidefall.ir.tensor import Tensor
 from tidefall.ops import shapes as rules
@@ -165,6 +165,9 @@ class ConditionalAccumulatorBase:
       accumulator_ref: The handle.
     """
 
+    _num_accumulated_op: ClassVar[OpDef] = resource_accumulator_num_accumulated
+    _set_global_step_op: ClassVar[OpDef] = resource_accumulator_set_global_step
+
     def __init__(self, dtype: Any, shape: Any, accumulator_ref: Any) -> None:
         self._dtype = as_dtype(dtype)
         self._shape = unknown_shape() if shape is None else TensorShape(shape)
@@ -188,15 +191,13 @@ class ConditionalAccumulatorBase:
 
     def num_accumulated(self, name: str | None = None) -> Tensor:
         """The number of gradients added since the last were taken."""
-        return resource_accumulator_num_accumulated(
-            self._accumulator_ref, name=name or f"{self._name}_NumAccumulated"
-        )
+        label = name or f"{self._name}_NumAccumulated"
+        return self._num_accumulated_op(self._accumulator_ref, name=label)
 
     def set_global_step(self, new_global_step: Any, name: str | None = None) -> Operation:
         """An operation that sets the step before which gradients are stale."""
-        return resource_accumulator_set_global_step(
-            self._accumulator_ref, _step(new_global_step), name=name
-        )
+        step = _step(new_global_step)
+        return self._set_global_step_op(self._accumulator_ref, step, name=name)
 
 
 def _step(value: Any) -> Tensor:
@@ -264,6 +265,9 @@ class SparseConditionalAccumulator(ConditionalAccumulatorBase):
       reduction_type: ``"MEAN"`` or ``"SUM"``.
     """
 
+    _num_accumulated_op = accumulator_num_accumulated
+    _set_global_step_op = accumulator_set_global_step
+
     def __init__(
         self,
         dtype: Any,
@@ -324,13 +328,3 @@ class SparseConditionalAccumulator(ConditionalAccumulatorBase):
         """`take_grad` as an `IndexedSlices`."""
         taken = self.take_grad(num_required, name)
         return IndexedSlices(taken.values, taken.indices, taken.shape)
-
-    def num_accumulated(self, name: str | None = None) -> Tensor:
-        """The number of gradients added since the last were taken."""
-        return accumulator_num_accumulated(
-            self._accumulator_ref, name=name or f"{self._name}_NumAccumulated"
-        )
-
-    def set_global_step(self, new_global_step: Any, name: str | None = None) -> Operation:
-        """An operation that sets the step before which gradients are stale."""
-        return accumulator_set_global_step(self._accumulator_ref, _step(new_global_step), name=name)

@@ -13,6 +13,7 @@ from tidefall.core.exports import export
 from tidefall.core.tensor_shape import TensorShape, as_shape, unknown_shape
 from tidefall.ir.conversion import convert_to_tensor
 from tidefall.ir.inference import constant_value
+from tidefall.ir.opdef import OpDef
 from tidefall.ir.operation import Operation
 from tidefall.ir.tensor import Tensor
 from tidefall.ir.with_blocks import name_scope
@@ -310,6 +311,22 @@ def _name_list(names: Any, dtypes: list[DType]) -> list[Any] | None:
     return given
 
 
+def _handle(
+    op: OpDef,
+    kinds: list[DType],
+    dims: list[TensorShape] | None,
+    capacity: Any,
+    shared_name: str | None,
+    name: str | None,
+    **more: Any,
+) -> Any:
+    """The handle of a new queue."""
+    return op(
+        component_types=kinds, shapes=dims or [], capacity=capacity,
+        shared_name=shared_name or "", name=name, **more,
+    )  # fmt: skip
+
+
 @export("FIFOQueue", "queue.FIFOQueue")
 class FIFOQueue(QueueBase):
     """A queue whose elements leave in the order in which they came.
@@ -340,13 +357,7 @@ class FIFOQueue(QueueBase):
     ) -> None:
         kinds, dims = _dtype_list(dtypes), _shape_list(shapes)
         texts = _name_list(names, kinds)
-        handle = fifo_queue_v2(
-            component_types=kinds,
-            shapes=dims or [],
-            capacity=capacity,
-            shared_name=shared_name or "",
-            name=name,
-        )
+        handle = _handle(fifo_queue_v2, kinds, dims, capacity, shared_name, name)
         super().__init__(kinds, dims, texts, handle)
 
 
@@ -379,13 +390,7 @@ class PaddingFIFOQueue(QueueBase):
                 f"a queue that pads needs a shape for each of its {len(kinds)} components, but "
                 f"{len(dims)} were given."
             )
-        handle = padding_fifo_queue_v2(
-            component_types=kinds,
-            shapes=dims,
-            capacity=capacity,
-            shared_name=shared_name or "",
-            name=name,
-        )
+        handle = _handle(padding_fifo_queue_v2, kinds, dims, capacity, shared_name, name)
         super().__init__(kinds, dims, texts, handle)
 
 
@@ -421,16 +426,10 @@ class RandomShuffleQueue(QueueBase):
         if first is not None and seed is None and shared_name is not None:
             digest = hashlib.md5(f"{first}{shared_name}".encode()).hexdigest()
             second = int(digest[:8], 16) & 0x7FFFFFFF
-        handle = random_shuffle_queue_v2(
-            component_types=kinds,
-            shapes=dims or [],
-            capacity=capacity,
-            min_after_dequeue=min_after_dequeue,
-            seed=first or 0,
-            seed2=second or 0,
-            shared_name=shared_name or "",
-            name=name,
-        )
+        handle = _handle(
+            random_shuffle_queue_v2, kinds, dims, capacity, shared_name, name,
+            min_after_dequeue=min_after_dequeue, seed=first or 0, seed2=second or 0,
+        )  # fmt: skip
         super().__init__(kinds, dims, texts, handle)
 
 
@@ -459,13 +458,7 @@ class PriorityQueue(QueueBase):
         name: str = "priority_queue",
     ) -> None:
         kinds, dims = _dtype_list(types), _shape_list(shapes)
-        handle = priority_queue_v2(
-            component_types=kinds,
-            shapes=dims or [],
-            capacity=capacity,
-            shared_name=shared_name or "",
-            name=name,
-        )
+        handle = _handle(priority_queue_v2, kinds, dims, capacity, shared_name, name)
         all_dims = [TensorShape([]), *dims] if dims else dims
         super().__init__([_PRIORITY, *kinds], all_dims, names, handle)
 

@@ -6,8 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from tidefall.core import dtypes, hooks
-from tidefall.core.dtypes import DType, as_dtype
+from tidefall.core import dtypes
 from tidefall.core.exports import export
 from tidefall.core.shapes import Shape, unknown
 from tidefall.ir.conversion import convert_to_tensor
@@ -27,16 +26,11 @@ from tidefall.ops.reduce import reduce_max
 from tidefall.ops.registry import (
     Int64,
     Namespace,
-    String,
     T,
-    TypeAttr,
-    dtype,
     op,
-    out_type,
 )
 from tidefall.ops.segment import unsorted_segment_sum
 from tidefall.ops.sparse_places import order, sizes_of
-from tidefall.ops.texts import texts
 
 _PARTS = ("output_indices", "output_values", "output_shape")
 
@@ -294,134 +288,3 @@ def sparse_split(
         place, sparse.indices, sparse.values, sparse.dense_shape, num_split=num_split, name=name
     )
     return [SparseTensor(*parts) for parts in zip(*found, strict=True)]
-
-
-# -- as strings -----------------------------------------------------------------------------------
-
-
-def _serialized(indices: Any, values: Any, shape: Any) -> list[bytes]:
-    kind = as_dtype(values.dtype)
-    parts = [(indices, dtypes.int64), (values, kind), (np.asarray(shape), dtypes.int64)]
-    return [hooks.call("serialize_tensor", part, dtype) for part, dtype in parts]
-
-
-_AS_STRING = TypeAttr((dtypes.string,), dtypes.string)
-
-
-@op("SerializeSparse", out_type=_AS_STRING, runs_on=HOST, differentiable=False,
-    outputs=("serialized_sparse",))  # fmt: skip
-def serialize_sparse_op(
-    xp: Namespace, sparse_indices: Int64, sparse_values: T, sparse_shape: Int64, *,
-    out_type: DType,
-) -> out_type:  # fmt: skip
-    """The three parts of a sparse tensor as strings."""
-    return texts(_serialized(sparse_indices, sparse_values, sparse_shape))
-
-
-@serialize_sparse_op.shape
-def _serialize_sparse_shape(indices: Shape, values: Shape, shape: Shape) -> Shape:
-    return Shape((3,))
-
-
-@export("serialize_sparse", "io.serialize_sparse")
-def serialize_sparse(sp_input: Any, name: str | None = None, out_type: Any = dtypes.string) -> Any:
-    """A sparse tensor as a vector of three strings.
-
-    Args:
-      sp_input: A sparse tensor.
-      name: The name of the node.
-      out_type: string.
-    """
-    sparse = as_sparse(sp_input)
-    return serialize_sparse_op(
-        sparse.indices, sparse.values, sparse.dense_shape, out_type=out_type, name=name
-    )
-
-
-@op("SerializeManySparse", out_type=_AS_STRING, runs_on=HOST, differentiable=False,
-    outputs=("serialized_sparse",))  # fmt: skip
-def serialize_many_sparse_op(
-    xp: Namespace, sparse_indices: Int64, sparse_values: T, sparse_shape: Int64, *,
-    out_type: DType,
-) -> out_type:  # fmt: skip
-    """The rows of a sparse tensor, each as three strings."""
-    sizes = sizes_of(sparse_shape)
-    rows = sparse_indices[:, 0]
-    found = []
-    for row in range(sizes[0]):
-        mine = rows == row
-        found += _serialized(sparse_indices[mine, 1:], sparse_values[mine], sizes[1:])
-    return texts(found, (sizes[0], 3))
-
-
-@serialize_many_sparse_op.shape
-def _serialize_many_sparse_shape(indices: Shape, values: Shape, shape: Shape) -> Shape:
-    return Shape((None, 3))
-
-
-@export("serialize_many_sparse", "io.serialize_many_sparse")
-def serialize_many_sparse(
-    sp_input: Any, name: str | None = None, out_type: Any = dtypes.string
-) -> Any:
-    """The rows of a sparse tensor as strings, three for each.
-
-    Args:
-      sp_input: A sparse tensor of rank 2 or more.
-      name: The name of the node.
-      out_type: string.
-    """
-    sparse = as_sparse(sp_input)
-    return serialize_many_sparse_op(
-        sparse.indices, sparse.values, sparse.dense_shape, out_type=out_type, name=name
-    )
-
-
-@op("DeserializeManySparse", runs_on=HOST, differentiable=False,
-    outputs=("sparse_indices", "sparse_values", "sparse_shape"))  # fmt: skip
-def deserialize_many_sparse_op(
-    xp: Namespace, serialized_sparse: String, *, dtype: DType
-) -> tuple[Int64, dtype, Int64]:
-    """Serialized sparse tensors, one above the other."""
-    rows = np.asarray(serialized_sparse, object).tolist()
-    indices, values, largest = [], [], None
-    for number, row in enumerate(rows):
-        places, found, sizes = [
-            hooks.call("parse_tensor", part, kind)
-            for part, kind in zip(row, (dtypes.int64, dtype, dtypes.int64), strict=True)
-        ]
-        if largest is not None and len(largest) != len(sizes):
-            raise ValueError(
-                f"sparse tensor {number} has rank {len(sizes)}, but the first has {len(largest)}."
-            )
-        largest = sizes if largest is None else np.maximum(largest, sizes)
-        indices.append(np.insert(places.reshape(-1, len(sizes)), 0, number, 1))
-        values.append(found)
-    if largest is None:
-        raise ValueError("there is no serialized sparse tensor.")
-    shape = np.concatenate([[len(rows)], largest]).astype(np.int64)
-    return np.concatenate(indices), np.concatenate(values), shape
-
-
-@deserialize_many_sparse_op.shape
-def _deserialize_many_sparse_shape(serialized: Shape) -> tuple[Shape, ...]:
-    serialized.with_rank(2).merge_with(Shape((None, 3)))
-    return unknown(2), unknown(1), unknown(1)
-
-
-@export("deserialize_many_sparse", "io.deserialize_many_sparse")
-def deserialize_many_sparse(
-    serialized_sparse: Any, dtype: Any, rank: Any = None, name: str | None = None
-) -> SparseTensor:
-    """Serialized sparse tensors, one above the other: the first dimension counts them.
-
-    Args:
-      serialized_sparse: Strings of shape ``[n, 3]``.
-      dtype: The dtype of the values.
-      rank: The rank of the result, if it is known.
-      name: The name of the node.
-    """
-    found = deserialize_many_sparse_op(serialized_sparse, dtype=dtype, name=name)
-    if rank is not None:
-        found[0].set_shape([None, rank])
-        found[2].set_shape([rank])
-    return SparseTensor(*found)

@@ -14,6 +14,7 @@ True
 from __future__ import annotations
 
 from functools import cache
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -26,6 +27,14 @@ def pool() -> MessagePool:
     from tidefall.proto.private_pool import MessagePool  # loads protobuf, which takes its time
 
     return MessagePool()
+
+
+@cache
+def message_fields() -> ModuleType:
+    """Returns the module that knows the fields of messages by name."""
+    from tidefall.proto import fields  # loads protobuf, too
+
+    return fields
 
 
 def __getattr__(name: str) -> Any:

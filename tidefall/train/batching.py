@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 from tidefall.core import dtypes
 from tidefall.core.exports import export
@@ -15,10 +15,9 @@ from tidefall.ir.sparse_tensor import SparseTensor
 from tidefall.ir.with_blocks import name_scope
 from tidefall.ops.array import no_op
 from tidefall.ops.cast import cast
-from tidefall.ops.math import maximum
 from tidefall.ops.partition import dynamic_partition
 from tidefall.ops.queues import FIFOQueue, PaddingFIFOQueue, QueueBase, RandomShuffleQueue
-from tidefall.summary import summaries
+from tidefall.train.fullness import fraction_above, fraction_full
 from tidefall.train.queue_runner import QueueRunner, add_queue_runner
 from tidefall.train.sparse_batching import Kept, fetched, put_away
 
@@ -136,86 +135,93 @@ def _enqueue_op(queue: QueueBase, tensors: Tensors, enqueue_many: bool, keep: An
     return chosen(keep, lambda: add(tensors))
 
 
-def _fill(queue: QueueBase, lists: list[Tensors], enqueue_many: bool, keep: Any) -> list[Any]:
-    return [_enqueue_op(queue, tensors, enqueue_many, keep) for tensors in lists]
-
-
-def _fullness(queue: QueueBase, capacity: int, at_least: int | None = None) -> None:
-    """A summary of how full a queue is, above what always stays in it."""
-    if at_least is None:
-        fraction = cast(queue.size(), dtypes.float32) * (1.0 / capacity)
-        summaries.scalar(f"fraction_of_{capacity}_full", fraction)
-        return
-    room = capacity - at_least
-    size: Any = queue.size()
-    above = maximum(0, size - at_least)
-    fraction = cast(above, dtypes.float32) * (1.0 / room)
-    summaries.scalar(f"fraction_over_{at_least}_of_{room}_full", fraction)
-
-
-def _dequeued(queue: QueueBase, batch_size: Any, smaller: bool, name: str) -> Any:
-    take = queue.dequeue_up_to if smaller else queue.dequeue_many
-    return take(batch_size, name=name)
-
-
 def queue_class(dynamic_pad: bool) -> Any:
     """The class of a queue in order."""
     return PaddingFIFOQueue if dynamic_pad else FIFOQueue
 
 
-def _flat(lists: Sequence[Any]) -> list[Any]:
-    return [tensor for tensors in lists for tensor in tensors]
+class _Mixing(NamedTuple):
+    """How a queue shuffles.
+
+    Attributes:
+      at_least: How many elements stay behind.
+      seed: The seed of the order.
+    """
+
+    at_least: int
+    seed: int | None
 
 
-def _batch(
-    lists: list[Any],
-    original: Any,
-    batch_size: Any,
-    keep_input: Any,
-    threads: int | None,
-    make_queue: Callable[[list[Any], Any], QueueBase],
-    capacity: int,
-    at_least: int | None,
-    enqueue_many: bool,
-    shapes: Any,
-    smaller: bool,
-    name: str | None,
-    default_name: str,
-) -> Any:
-    """What the functions of this file have in common.
+class _Batches(NamedTuple):
+    """Batches of elements that wait in a queue; the functions of this file differ in these.
 
-    Args:
-      lists: Lists of tensors, of which each is put in by operations of its own.
-      original: The first of them as it was given.
-      batch_size: How many elements are taken out.
-      keep_input: Whether to put in at all.
-      threads: How many threads run the operation of the only list; None for one for each list.
-      make_queue: Makes the queue, from dtypes and shapes.
-      capacity: Its capacity.
-      at_least: How many stay in it, if it shuffles.
+    Attributes:
+      size: How many elements a batch has.
+      capacity: How many wait at most.
       enqueue_many: Whether each tensor is a batch of elements.
       shapes: The shapes of an element, where they are not known.
       smaller: Whether the last batch may be smaller.
+      shared_name: The name of the queue in the session.
       name: The name of the operations.
-      default_name: Their name if None.
+      dynamic_pad: Whether elements may differ in size.
+      mixing: How the queue shuffles; None if it is in order.
     """
-    with name_scope(name, default_name, [*_flat(lists), keep_input]) as scope:
-        if at_least is not None and capacity <= at_least:
-            raise ValueError(
-                f"the capacity {capacity} must be larger than min_after_dequeue {at_least}."
+
+    size: Any
+    capacity: int
+    enqueue_many: bool
+    shapes: Any
+    smaller: bool
+    shared_name: str | None
+    name: str | None
+    dynamic_pad: bool = False
+    mixing: _Mixing | None = None
+
+    def of(self, tensors: Any, keep_input: Any, threads: int) -> Any:
+        """Batches of what several threads compute."""
+        return self._of([as_list(tensors)], tensors, keep_input, threads, "batch")
+
+    def of_each(self, tensors_list: Any, keep_input: Any) -> Any:
+        """Batches of what a thread computes of each list."""
+        return self._of(_as_lists(tensors_list), tensors_list[0], keep_input, 1, "batch_join")
+
+    def _of(self, lists: list[Any], given: Any, keep_input: Any, threads: int, kind: str) -> Any:
+        default_name = kind if self.mixing is None else f"shuffle_{kind}"
+        with name_scope(self.name, default_name, [*_flat(lists), keep_input]) as scope:
+            tensors = [converted(each, default_name) for each in lists]
+            keep = checked_keep(keep_input, self.enqueue_many)
+            tensors, kept = _put_away(tensors, self.enqueue_many, keep)
+            queue = self._queue(
+                types_of(tensors), shapes_of(tensors, self.shapes, self.enqueue_many)
             )
-        tensors = [converted(each, default_name) for each in lists]
-        keep = checked_keep(keep_input, enqueue_many)
-        tensors, kept = _put_away(tensors, enqueue_many, keep)
-        types = types_of(tensors)
-        queue = make_queue(types, shapes_of(tensors, shapes, enqueue_many))
-        operations = _fill(queue, tensors, enqueue_many, keep)
-        if threads is not None:
-            operations *= threads
-        add_queue_runner(QueueRunner(queue, operations))
-        _fullness(queue, capacity, at_least)
-        found = fetched(_dequeued(queue, batch_size, smaller, scope), kept)
-        return as_given(original, found)
+            operations = [_enqueue_op(queue, each, self.enqueue_many, keep) for each in tensors]
+            add_queue_runner(QueueRunner(queue, operations * threads))
+            self._summary(queue)
+            take = queue.dequeue_up_to if self.smaller else queue.dequeue_many
+            return as_given(given, fetched(take(self.size, name=scope), kept))
+
+    def _queue(self, types: list[Any], shapes: Any) -> QueueBase:
+        if self.mixing is None:
+            make = queue_class(self.dynamic_pad)
+            return make(self.capacity, types, shapes, shared_name=self.shared_name)  # type: ignore[no-any-return]
+        at_least, seed = self.mixing
+        if self.capacity <= at_least:
+            raise ValueError(
+                f"the capacity {self.capacity} must be larger than min_after_dequeue {at_least}."
+            )
+        return RandomShuffleQueue(
+            self.capacity, at_least, types, shapes, seed=seed, shared_name=self.shared_name
+        )
+
+    def _summary(self, queue: QueueBase) -> None:
+        if self.mixing is None:
+            fraction_full(queue, self.capacity)
+        else:
+            fraction_above(queue, self.capacity, self.mixing.at_least)
+
+
+def _flat(lists: Sequence[Any]) -> list[Any]:
+    return [tensor for tensors in lists for tensor in tensors]
 
 
 def _put_away(
@@ -300,13 +306,11 @@ def maybe_batch(
       keep_input: A truth value, or with ``enqueue_many`` also one for each element.
       batch_size: See `batch`; so are the others.
     """
-    return _batch(
-        [as_list(tensors)], tensors, batch_size, keep_input, num_threads,
-        lambda types, sizes: queue_class(dynamic_pad)(
-            capacity=capacity, dtypes=types, shapes=sizes, shared_name=shared_name
-        ),
-        capacity, None, enqueue_many, shapes, allow_smaller_final_batch, name, "batch",
+    batches = _Batches(
+        batch_size, capacity, enqueue_many, shapes, allow_smaller_final_batch, shared_name, name,
+        dynamic_pad,
     )  # fmt: skip
+    return batches.of(tensors, keep_input, num_threads)
 
 
 @export("train.batch_join")
@@ -347,13 +351,11 @@ def maybe_batch_join(
     name: str | None = None,
 ) -> Any:
     """Like `batch_join`, of the elements for which ``keep_input`` is true."""
-    return _batch(
-        _as_lists(tensors_list), tensors_list[0], batch_size, keep_input, None,
-        lambda types, sizes: queue_class(dynamic_pad)(
-            capacity=capacity, dtypes=types, shapes=sizes, shared_name=shared_name
-        ),
-        capacity, None, enqueue_many, shapes, allow_smaller_final_batch, name, "batch_join",
+    batches = _Batches(
+        batch_size, capacity, enqueue_many, shapes, allow_smaller_final_batch, shared_name, name,
+        dynamic_pad,
     )  # fmt: skip
+    return batches.of_each(tensors_list, keep_input)
 
 
 # -- shuffled -------------------------------------------------------------------------------------
@@ -406,15 +408,11 @@ def maybe_shuffle_batch(
     name: str | None = None,
 ) -> Any:
     """Like `shuffle_batch`, of the elements for which ``keep_input`` is true."""
-    return _batch(
-        [as_list(tensors)], tensors, batch_size, keep_input, num_threads,
-        lambda types, sizes: RandomShuffleQueue(
-            capacity=capacity, min_after_dequeue=min_after_dequeue, seed=seed, dtypes=types,
-            shapes=sizes, shared_name=shared_name,
-        ),
-        capacity, min_after_dequeue, enqueue_many, shapes, allow_smaller_final_batch, name,
-        "shuffle_batch",
+    batches = _Batches(
+        batch_size, capacity, enqueue_many, shapes, allow_smaller_final_batch, shared_name, name,
+        mixing=_Mixing(min_after_dequeue, seed),
     )  # fmt: skip
+    return batches.of(tensors, keep_input, num_threads)
 
 
 @export("train.shuffle_batch_join")
@@ -452,12 +450,8 @@ def maybe_shuffle_batch_join(
     name: str | None = None,
 ) -> Any:
     """Like `shuffle_batch_join`, of the elements for which ``keep_input`` is true."""
-    return _batch(
-        _as_lists(tensors_list), tensors_list[0], batch_size, keep_input, None,
-        lambda types, sizes: RandomShuffleQueue(
-            capacity=capacity, min_after_dequeue=min_after_dequeue, seed=seed, dtypes=types,
-            shapes=sizes, shared_name=shared_name,
-        ),
-        capacity, min_after_dequeue, enqueue_many, shapes, allow_smaller_final_batch, name,
-        "shuffle_batch_join",
+    batches = _Batches(
+        batch_size, capacity, enqueue_many, shapes, allow_smaller_final_batch, shared_name, name,
+        mixing=_Mixing(min_after_dequeue, seed),
     )  # fmt: skip
+    return batches.of_each(tensors_list, keep_input)

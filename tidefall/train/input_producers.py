@@ -13,7 +13,6 @@ from tidefall.ir.conversion import convert_n_to_tensor, convert_to_tensor
 from tidefall.ir.tensor import Tensor
 from tidefall.ir.with_blocks import control_dependencies, name_scope
 from tidefall.ops.array import identity, shape
-from tidefall.ops.cast import cast
 from tidefall.ops.constant import constant
 from tidefall.ops.files import matching_files
 from tidefall.ops.gather import gather
@@ -21,7 +20,7 @@ from tidefall.ops.queues import FIFOQueue
 from tidefall.ops.random import random_shuffle
 from tidefall.ops.ranges import range_
 from tidefall.ops.sizes import size
-from tidefall.summary import summaries
+from tidefall.train.fullness import fraction_full, usual_name
 from tidefall.train.queue_runner import QueueRunner, add_queue_runner
 from tidefall.variables.creation import create_variable
 
@@ -129,7 +128,7 @@ def input_producer(
         enqueue = queue.enqueue_many([tensor])
         add_queue_runner(QueueRunner(queue, [enqueue], cancel_op=cancel_op))
         if summary_name is not None:
-            summaries.scalar(summary_name, cast(queue.size(), dtypes.float32) * (1.0 / capacity))
+            fraction_full(queue, capacity, summary_name)
         return queue
 
 
@@ -175,7 +174,7 @@ def string_input_producer(
             seed=seed,
             capacity=capacity,
             shared_name=shared_name,
-            summary_name=f"fraction_of_{capacity}_full",
+            summary_name=usual_name(capacity),
             name=scope,
             cancel_op=cancel_op,
         )
@@ -195,7 +194,7 @@ def range_input_producer(
     with name_scope(name, "input_producer", [limit]) as scope:
         return input_producer(
             range_(limit), [], num_epochs, shuffle, seed, capacity, shared_name,
-            f"fraction_of_{capacity}_full", scope,
+            usual_name(capacity), scope,
         )  # fmt: skip
 
 

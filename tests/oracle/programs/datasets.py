@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import atexit
 import inspect
+import os
+import shutil
+import sqlite3
+import tempfile
 from typing import Any
 
 import numpy as np
@@ -256,6 +261,227 @@ def without_rewrites(tf: Any) -> Any:
     options.experimental_optimization.apply_default_optimizations = False
     options.experimental_optimization.autotune = False
     return tf.data.Dataset.range(6).shuffle(3, seed=1).repeat(2).with_options(options)
+
+
+def _sparse(tf: Any) -> Any:
+    return tf.SparseTensor([[0, 1], [2, 0], [2, 3]], [1.5, 2.5, 3.5], [4, 5])
+
+
+def sparse_tensors(tf: Any) -> Any:
+    return tf.data.Dataset.from_tensors((_sparse(tf), {"a": [1, 2]})).repeat(2)
+
+
+def sparse_value(tf: Any) -> Any:
+    value = tf.SparseTensorValue([[0, 1]], np.array([b"x"], object), [2, 2])
+    return tf.data.Dataset.from_tensors(value)
+
+
+def sparse_slices(tf: Any) -> Any:
+    return tf.data.Dataset.from_tensor_slices({"s": _sparse(tf), "d": [1, 2, 3, 4]})
+
+
+def sparse_batches(tf: Any) -> Any:
+    return tf.data.Dataset.from_tensor_slices(_sparse(tf)).batch(3)
+
+
+def sparse_batches_of_batches(tf: Any) -> Any:
+    return tf.data.Dataset.from_tensor_slices(_sparse(tf)).batch(2).batch(2)
+
+
+def sparse_mapped(tf: Any) -> Any:
+    def diagonal(n: Any) -> Any:
+        places = tf.range(n)
+        sizes = tf.stack([n, n])
+        return tf.SparseTensor(tf.stack([places, places], 1), places * 2, sizes), n
+
+    return tf.data.Dataset.range(3).map(diagonal).map(lambda s, n: (s, tf.sparse.to_dense(s)))
+
+
+def sparse_filtered(tf: Any) -> Any:
+    data = tf.data.Dataset.from_tensor_slices(_sparse(tf)).shuffle(4, seed=3)
+    return data.filter(lambda s: tf.size(s.values) > 0).prefetch(2)
+
+
+def sparse_unbatched(tf: Any) -> Any:
+    data = tf.data.Dataset.from_tensors((_sparse(tf), [1, 2, 3, 4]))
+    return data.apply(tf.data.experimental.unbatch())
+
+
+def sparse_concatenated(tf: Any) -> Any:
+    data = tf.data.Dataset.from_tensors(_sparse(tf))
+    other = tf.SparseTensor([[0, 0]], [7.0], [2, 5])
+    return data.concatenate(tf.data.Dataset.from_tensors(other))
+
+
+def sparse_rows(tf: Any) -> Any:
+    data = tf.data.Dataset.range(1, 6).map(lambda x: tf.fill([x, 2], x))
+    return data.apply(tf.data.experimental.dense_to_sparse_batch(2, [6, None]))
+
+
+def resampled(tf: Any) -> Any:
+    data = tf.data.Dataset.range(60).map(lambda x: x % 3)
+    resample = tf.data.experimental.rejection_resample(
+        lambda x: tf.cast(x, tf.int32), [0.3, 0.3, 0.4], [0.4, 0.3, 0.3], seed=5
+    )
+    return data.apply(resample)
+
+
+def resampled_to_one_class(tf: Any) -> Any:
+    data = tf.data.Dataset.range(60).map(lambda x: x % 2)
+    resample = tf.data.experimental.rejection_resample(
+        lambda x: tf.cast(x, tf.int32), [0.0, 1.0], [0.5, 0.5], seed=5
+    )
+    return data.apply(resample)
+
+
+def resampled_by_estimates(tf: Any) -> Any:
+    data = tf.data.Dataset.range(100).map(lambda x: x % 4)
+    resample = tf.data.experimental.rejection_resample(
+        lambda x: tf.cast(x, tf.int32), [0.3, 0.2, 0.3, 0.2], seed=7
+    )
+    return data.apply(resample)
+
+
+def sampled_by_a_dataset(tf: Any) -> Any:
+    parts = [tf.data.Dataset.range(10 * i, 10 * i + 6) for i in range(2)]
+    weights = tf.data.Dataset.from_tensors([0.4, 0.6]).repeat()
+    return tf.data.experimental.sample_from_datasets(parts, weights, seed=11)
+
+
+def enumerated(tf: Any) -> Any:
+    return tf.data.Dataset.range(3).apply(tf.data.experimental.enumerate_dataset(5))
+
+
+def _examples(tf: Any) -> Any:
+    found = []
+    for i in range(5):
+        values = {
+            "label": tf.train.Feature(int64_list=tf.train.Int64List(value=[i])),
+            "x": tf.train.Feature(float_list=tf.train.FloatList(value=[i, 2.5])),
+            "many": tf.train.Feature(int64_list=tf.train.Int64List(value=range(i % 3))),
+            "at": tf.train.Feature(int64_list=tf.train.Int64List(value=range(i % 3))),
+            "text": tf.train.Feature(bytes_list=tf.train.BytesList(value=[b"t%d" % i])),
+        }
+        if i == 3:
+            del values["text"]
+        features = tf.train.Features(feature=values)
+        found.append(tf.train.Example(features=features).SerializeToString())
+    return found
+
+
+def _features(tf: Any) -> Any:
+    return {
+        "label": tf.FixedLenFeature([], tf.int64),
+        "x": tf.FixedLenFeature([2], tf.float32),
+        "many": tf.VarLenFeature(tf.int64),
+        "text": tf.FixedLenFeature([1], tf.string, "none"),
+    }
+
+
+def parsed_examples(tf: Any) -> Any:
+    data = tf.data.Dataset.from_tensor_slices(_examples(tf)).batch(2)
+    return data.apply(tf.data.experimental.parse_example_dataset(_features(tf), 2))
+
+
+def parsed_sparse_features(tf: Any) -> Any:
+    data = tf.data.Dataset.from_tensor_slices(_examples(tf)).batch(3)
+    features = {
+        "s": tf.SparseFeature("at", "many", tf.int64, 6),
+        "many": tf.VarLenFeature(tf.int64),
+    }
+    return data.apply(tf.data.experimental.parse_example_dataset(features))
+
+
+def parsed_sequences(tf: Any) -> Any:
+    data = tf.data.Dataset.from_tensor_slices(_examples(tf)).batch(3)
+    features = {"many": tf.FixedLenSequenceFeature([], tf.int64, True, -1)}
+    return data.apply(tf.data.experimental.parse_example_dataset(features))
+
+
+def parsed_in_a_map(tf: Any) -> Any:
+    data = tf.data.Dataset.from_tensor_slices(_examples(tf))
+    one = data.map(lambda text: tf.parse_single_example(text, _features(tf)))
+    return one.batch(2)
+
+
+def _files(write: Any, count: int) -> str:
+    folder = tempfile.mkdtemp()
+    atexit.register(shutil.rmtree, folder)
+    for i in range(count):
+        write(os.path.join(folder, "part%d" % i), i)
+    return folder
+
+
+def _write_records(tf: Any) -> Any:
+    def write(path: str, number: int) -> None:
+        with tf.python_io.TFRecordWriter(path) as writer:
+            for text in _examples(tf)[number:]:
+                writer.write(text)
+
+    return write
+
+
+def batched_features(tf: Any) -> Any:
+    pattern = _files(_write_records(tf), 3) + "/part*"
+    return tf.data.experimental.make_batched_features_dataset(
+        pattern, 3, _features(tf), label_key="label", num_epochs=2, shuffle_seed=4,
+        reader_num_threads=2,
+    )  # fmt: skip
+
+
+def batched_features_in_order(tf: Any) -> Any:
+    pattern = _files(_write_records(tf), 2) + "/part*"
+    return tf.data.experimental.make_batched_features_dataset(
+        pattern, 4, _features(tf), num_epochs=1, shuffle=False, drop_final_batch=True
+    )
+
+
+def listed_files(tf: Any) -> Any:
+    folder = _files(lambda path, number: open(path, "w").close(), 4)
+    data = tf.data.Dataset.list_files([folder + "/part[01]", folder + "/part[23]"], seed=2)
+    return data.map(lambda name: tf.strings.regex_replace(name, ".*/", ""))
+
+
+def _write_table(path: str, number: int) -> None:
+    with open(path, "w") as file:
+        file.write("a,b,c\n")
+        for i in range(5):
+            file.write("%d,%.1f,t%d\n" % (10 * number + i, i / 2, i))
+
+
+def csv_tables(tf: Any) -> Any:
+    pattern = _files(_write_table, 2) + "/part*"
+    return tf.data.experimental.make_csv_dataset(
+        pattern, 3, label_name="c", num_epochs=2, shuffle_seed=1, num_parallel_reads=2
+    )
+
+
+def csv_tables_in_order(tf: Any) -> Any:
+    pattern = _files(_write_table, 2) + "/part*"
+    return tf.data.experimental.make_csv_dataset(
+        pattern, 4, select_columns=["a", "c"], num_epochs=1, shuffle=False, ignore_errors=True
+    )
+
+
+def queried(tf: Any) -> Any:
+    def write(path: str, number: int) -> None:
+        database = sqlite3.connect(path)
+        database.execute("CREATE TABLE run (number INTEGER, name TEXT, x REAL)")
+        for i in range(4):
+            database.execute("INSERT INTO run VALUES (?, ?, ?)", (i, "n%d" % i, i / 2))
+        database.execute("INSERT INTO run VALUES (NULL, NULL, NULL)")
+        database.commit()
+        database.close()
+
+    path = os.path.join(_files(write, 1), "part0")
+    types = (tf.string, tf.int32, tf.float64, tf.bool)
+    query = "SELECT name, number, x, number FROM run ORDER BY rowid"
+    return tf.data.experimental.SqlDataset("sqlite", path, query, types)
+
+
+def file_cache(tf: Any) -> Any:
+    path = os.path.join(_files(lambda path, number: None, 0), "kept")
+    return tf.data.Dataset.range(5).map(lambda x: (x, tf.as_string(x))).cache(path).repeat(2)
 
 
 def programs() -> Any:

@@ -1,4 +1,4 @@
-"""Streams that keep elements: made ahead of time, or for the next pass."""
+"""Streams of elements that are made ahead of time."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 
 from tidefall.core import errors
 from tidefall.data.streams.passing import Through
-from tidefall.data.streams.stream import Columns, Element, End, as_bytes, as_number, stream
+from tidefall.data.streams.stream import Element, End, as_number, stream
 from tidefall.ops.dataset_steps import Step
 
 #: How many elements are made ahead where the pipeline is to choose.
@@ -159,88 +159,3 @@ def _unpacked(made: Any) -> Element:
         raise made.error
     element: Element = made
     return element
-
-
-class _Kept:
-    """What a cache holds: whole elements, or blocks of them, of one complete pass."""
-
-    def __init__(self) -> None:
-        self.complete = False
-        self.parts: list[Any] = []
-
-
-@stream("CacheDataset")
-class Cached(Through):
-    """Elements that are kept in memory when they have all been made once."""
-
-    def __init__(self, step: Step, calls: Any) -> None:
-        super().__init__(step, calls)
-        name = as_bytes(step["filename"])
-        if name:
-            raise errors.UnimplementedError(
-                None,
-                None,
-                f"elements cannot be kept in a file ({name!r}) yet; leave the name out to keep "
-                "them in memory.",
-            )
-        self._kept: _Kept = calls.shared(step, _Kept)
-        self._reading = self._kept.complete
-        self._new: list[Any] = []
-        self._at = 0
-
-    def next(self) -> Element:
-        if self.wide:
-            return super(Through, self).next()
-        if self._reading:
-            return _views(self._read())
-        element = self._made(self.input.next)
-        return _views(element)
-
-    def block(self, count: int) -> Columns:
-        if not self._reading:
-            return _views(self._made(self.input.block, count))
-        columns = self._read()
-        if len(columns[0]) > count:
-            self._at -= 1
-            offset = self._offset
-            part = [column[offset : offset + count] for column in columns]
-            self._offset += count
-            if self._offset >= len(columns[0]):
-                self._offset = 0
-                self._at += 1
-            return part
-        return _views(columns)
-
-    _offset = 0
-
-    def _read(self) -> Any:
-        if self._at == len(self._kept.parts):
-            raise End
-        self._at += 1
-        return self._kept.parts[self._at - 1]
-
-    def _made(self, take: Any, *args: Any) -> Any:
-        try:
-            found = take(*args)
-        except End:
-            self._kept.parts, self._kept.complete = self._new, True
-            raise
-        self._new.append(found)
-        return found
-
-    def save(self) -> Any:
-        kept = list(self._kept.parts) if self._reading else list(self._new)
-        return self._reading, self._at, self._offset, kept, self.input.save()
-
-    def restore(self, state: Any) -> None:
-        self._reading, self._at, self._offset, kept, inner = state
-        if self._reading:
-            self._kept.parts, self._kept.complete = list(kept), True
-        else:
-            self._new = list(kept)
-        self.input.restore(inner)
-
-
-def _views(arrays: list[Any]) -> list[Any]:
-    """Views, so that whoever changes them copies them first."""
-    return [each.view() if getattr(each, "ndim", 0) else each for each in arrays]

@@ -137,6 +137,8 @@ class Pieces(_OverFiles):
     def blocks_of(self, path: str) -> Iterator[Columns]:
         names = ("header_bytes", "record_bytes", "footer_bytes")
         header, size, footer = (as_number(self.step[name]) for name in names)
+        if size < 1:
+            raise ValueError(f"record_bytes must be at least 1, not {size}.")
         with os_errors(path), open(path, "rb") as file:
             source = inflated(file, self._kind, path)
             at_once = max(1, _BLOCK // size) * size

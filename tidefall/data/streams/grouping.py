@@ -102,10 +102,13 @@ class GroupedByWindow(Derived):
         super().__init__(step, calls)
         self._key = Capture(step, calls, "key_func", "key_func_other_arguments")
         self._reduce = Capture(step, calls, "reduce_func", "reduce_func_other_arguments")
-        self._window = Capture(step, calls, "window_size_func", "window_size_func_other_arguments")
+        self._window_size = Capture(
+            step, calls, "window_size_func", "window_size_func_other_arguments"
+        )
         self._groups: dict[int, list[Element]] = {}
         self._sizes: dict[int, int] = {}
         self._inner: Any = None
+        self._window: tuple[int, list[Element]] = (0, [])
         self._over = False
 
     def next(self) -> Element:
@@ -114,12 +117,15 @@ class GroupedByWindow(Derived):
                 try:
                     element: Element = self._inner.next()
                 except End:
+                    self._inner.close()
                     self._inner = None
                 else:
                     return element
-            self._inner = self._next_window()
+            self._window = self._next_window()
+            self._inner = self._reduced(*self._window)
 
-    def _next_window(self) -> Any:
+    def _next_window(self) -> tuple[int, list[Element]]:
+        """A key, and the elements of its next window."""
         while not self._over:
             try:
                 element = self.input.next()
@@ -128,22 +134,43 @@ class GroupedByWindow(Derived):
                 break
             key = int(self._key(*element)[0])
             if key not in self._sizes:
-                size = int(self._window(np.int64(key))[0])
+                size = int(self._window_size(np.int64(key))[0])
                 if size <= 0:
                     raise ValueError(f"the window size of key {key} must be positive, not {size}.")
                 self._sizes[key] = size
             group = self._groups.setdefault(key, [])
             group.append(element)
             if len(group) == self._sizes[key]:
-                return self._reduced(key)
+                return key, self._groups.pop(key)
         if not self._groups:
             raise End
-        return self._reduced(min(self._groups))
+        key = min(self._groups)
+        return key, self._groups.pop(key)
 
-    def _reduced(self, key: int) -> Any:
-        group = gathered(self._groups.pop(key))
-        (dataset,) = self._reduce(np.int64(key), group.array)
+    def _reduced(self, key: int, window: list[Element]) -> Any:
+        """The stream over what a window is reduced to."""
+        (dataset,) = self._reduce(np.int64(key), gathered(window).array)
         return open_stream(as_step(dataset), self.calls)
+
+    def close(self) -> None:
+        if self._inner is not None:
+            self._inner.close()
+        super().close()
+
+    def save(self) -> Any:
+        groups = {key: list(group) for key, group in self._groups.items()}
+        inner = None if self._inner is None else (self._window, self._inner.save())
+        return groups, dict(self._sizes), self._over, inner, self.input.save()
+
+    def restore(self, state: Any) -> None:
+        groups, sizes, self._over, inner, source = state
+        self._groups = {key: list(group) for key, group in groups.items()}
+        self._sizes = dict(sizes)
+        self.input.restore(source)
+        if inner is not None:
+            self._window = inner[0]
+            self._inner = self._reduced(*self._window)
+            self._inner.restore(inner[1])
 
 
 @stream("ExperimentalGroupByReducerDataset")
@@ -178,6 +205,19 @@ class GroupedByReducer(Derived):
                 states[key] = self._reduce(*states[key], *element)
         except End:
             return states
+
+    def save(self) -> Any:
+        if self._states is None:
+            return None, [], self.input.save()
+        states = {key: list(state) for key, state in self._states.items()}
+        return states, list(self._keys), None
+
+    def restore(self, state: Any) -> None:
+        states, self._keys, source = state
+        if states is None:
+            self.input.restore(source)
+        else:
+            self._states = {key: list(each) for key, each in states.items()}
 
 
 @stream("UniqueDataset")
@@ -276,7 +316,10 @@ class Directed(Stream):
 
 @stream("GeneratorDataset")
 class FromGenerator(Stream):
-    """What a function returns, called again and again."""
+    """What a function returns, called again and again.
+
+    Its state is how many elements it gave: to go on from there, a new pass takes as many first.
+    """
 
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)
@@ -284,6 +327,7 @@ class FromGenerator(Stream):
         self._next = Capture(step, calls, "next_func", "next_func_other_args")
         self._finalize = Capture(step, calls, "finalize_func", "finalize_func_other_args")
         self._state: list[Any] | None = None
+        self._given = 0
         self._over = False
 
     def next(self) -> Element:
@@ -292,13 +336,24 @@ class FromGenerator(Stream):
         if self._state is None:
             self._state = self._init()
         try:
-            return self._next(*self._state)
+            element = self._next(*self._state)
         except errors.OutOfRangeError:
             self.close()
             raise End from None
+        self._given += 1
+        return element
 
     def close(self) -> None:
         self._over = True
         if self._state is not None:
             state, self._state = self._state, None
             self._finalize(*state)
+
+    def save(self) -> Any:
+        return self._given, self._over
+
+    def restore(self, state: Any) -> None:
+        given, over = state
+        while not over and self._given < given:
+            self.next()
+        self._given, self._over = given, over

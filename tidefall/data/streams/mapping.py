@@ -14,6 +14,7 @@ from tidefall.data.streams.stream import (
     Derived,
     Element,
     End,
+    Stream,
     are_defined,
     first_row,
     open_stream,
@@ -310,13 +311,10 @@ class Interleaved(Opening):
 
 
 @stream("MapAndBatchDataset")
-class MappedAndBatched(Through):
-    """Stacks of the results of a function."""
-
-    def __new__(cls, step: Step, calls: Any) -> Any:
-        """A map, and a batch of it: there is nothing to gain from doing both at once here."""
-        names = ("input_dataset", "other_arguments", "f", "output_types", "output_shapes")
-        mapped = Step("MapDataset", step.node_name, {name: step[name] for name in names})
-        batch = {"batch_size": step["batch_size"], "drop_remainder": step["drop_remainder"]}
-        args = {"input_dataset": mapped, **batch}
-        return open_stream(Step("BatchDatasetV2", step.node_name, args), calls)
+def mapped_and_batched(step: Step, calls: Any) -> Stream:
+    """A map, and a batch of it: there is nothing to gain from doing both at once here."""
+    names = ("input_dataset", "other_arguments", "f", "output_types", "output_shapes")
+    mapped = Step("MapDataset", step.node_name, {name: step[name] for name in names})
+    batch = {"batch_size": step["batch_size"], "drop_remainder": step["drop_remainder"]}
+    args = {"input_dataset": mapped, **batch}
+    return open_stream(Step("BatchDatasetV2", step.node_name, args), calls)

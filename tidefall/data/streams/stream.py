@@ -9,7 +9,7 @@ which costs little more than a single element.
 from __future__ import annotations
 
 from collections.abc import Callable
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 
@@ -99,16 +99,18 @@ class Derived(Stream):
         self.input.close()
 
 
-_classes: dict[str, type[Stream]] = {}
+#: What begins a pass: the class of the streams of a dataset, or a function that chooses one.
+_openers: dict[str, Callable[[Step, Any], Stream]] = {}
+_Opener = TypeVar("_Opener", bound=Callable[[Step, Any], Stream])
 
 
-def stream(*types: str) -> Callable[[type[Stream]], type[Stream]]:
-    """Decorator: the class of the streams of datasets of these types."""
+def stream(*types: str) -> Callable[[_Opener], _Opener]:
+    """Decorator: what begins passes over datasets of these types."""
 
-    def register(cls: type[Stream]) -> type[Stream]:
+    def register(opener: _Opener) -> _Opener:
         for each in types:
-            _classes[each] = cls
-        return cls
+            _openers[each] = opener
+        return opener
 
     return register
 
@@ -118,7 +120,7 @@ def open_stream(step: Any, calls: Any) -> Stream:
     if not isinstance(step, Step):
         message = f"a dataset is needed, but {type(step).__name__} was given."
         raise errors.InvalidArgumentError(None, None, message)
-    found = _classes.get(step.type)
+    found = _openers.get(step.type)
     if found is None:
         message = f"datasets of type {step.type} ('{step.node_name}') cannot be run here yet."
         raise errors.UnimplementedError(None, None, message)
