@@ -155,6 +155,40 @@ def segment_reduce(how: str, rows: Any, ids: Any, count: int, initial: Any) -> A
     return ids.recording.add("segment_sum", [rows, ids], target, rows.dtype)
 
 
+class Named:
+    """The rows of a table that some id names, each once: in a kernel, a choice of all its rows.
+
+    Attributes:
+      ids: For each row of the batch, the one it names.
+      rows: How many rows the table has.
+    """
+
+    def __init__(self, ids: Array, rows: int) -> None:
+        if not _is_rows(ids) or ids.ndim != 1:
+            raise NotRecordable("ids that are no rows")
+        self.ids = ids
+        self.rows = rows
+
+    def totals(self, rows: Array) -> Array:
+        """The sums of the rows of each id; zeros for rows that are not named."""
+        return segment_reduce("add", rows, self.ids, self.rows, 0)
+
+    def chosen(self, ndim: int) -> Any:
+        """Whether a row is named, to be broadcast against a table."""
+        counts = self.totals(record.broadcast_to(np.int32(1), self.ids.shape))
+        return record.reshape(record.not_equal(counts, 0), (self.rows,) + (1,) * (ndim - 1))
+
+
+def update_rows(step: Any, tables: Any, indices: Any, grad: Any) -> list[Any]:
+    """``tables`` in which ``step`` has changed the named rows; ``grad`` has a row for each."""
+    if not isinstance(indices, Named):
+        raise NotRecordable("changing rows that are not known to differ")
+    check_range(indices.ids, indices.rows)
+    new = step(list(tables), grad)
+    chosen = indices.chosen(grad.ndim)
+    return [record.where(chosen, x, old) for x, old in zip(new, tables, strict=True)]
+
+
 def _is_rows(x: Any) -> bool:
     return isinstance(x, Array) and bool(x.shape) and isinstance(x.shape[0], Rows)
 
