@@ -17,7 +17,8 @@ def tiles_of(body: Body, count: Any) -> Any:
 def rows_of_tile(body: Body, count: Any, tiles: Any) -> Any:
     """How many rows every tile but the last takes, so that they share the rows evenly."""
     b, lanes = body.builder, body.design.lanes
-    even = b.sdiv(b.sub(body.plus(count, tiles), INT64(1)), tiles)
+    some = b.select(b.icmp_signed("<", tiles, INT64(1)), INT64(1), tiles)  # there may be no row
+    even = b.sdiv(b.sub(body.plus(count, tiles), INT64(1)), some)
     return b.and_(body.plus(even, lanes - 1), INT64(-lanes))
 
 
