@@ -8,49 +8,38 @@ import numpy as np
 import pytest
 
 import tidefall as tf
+from tests.data.reading import elements
 
 data = tf.contrib.data
 
 
-@pytest.fixture(autouse=True)
-def _fresh_graph() -> Any:
-    with tf.Graph().as_default():
-        yield
-
-
-def elements(dataset: Any) -> list[Any]:
-    following = dataset.make_one_shot_iterator().get_next()
-    found: list[Any] = []
-    with tf.Session() as session:
-        while True:
-            try:
-                found.append(session.run(following).tolist())
-            except tf.errors.OutOfRangeError:
-                return found
+def lists(dataset: Any) -> list[Any]:
+    """The elements of a dataset, as lists."""
+    return [each.tolist() for each in elements(dataset)]
 
 
 def test_batches_drop_what_is_left() -> None:
     numbers = tf.data.Dataset.range(5)
-    assert elements(numbers.apply(data.batch_and_drop_remainder(2))) == [[0, 1], [2, 3]]
+    assert lists(numbers.apply(data.batch_and_drop_remainder(2))) == [[0, 1], [2, 3]]
     rows = numbers.map(lambda x: tf.fill([x], x))
     padded = rows.apply(data.padded_batch_and_drop_remainder(2, [None]))
-    assert elements(padded) == [[[0], [1]], [[2, 2, 0], [3, 3, 3]]]
+    assert lists(padded) == [[[0], [1]], [[2, 2, 0], [3, 3, 3]]]
 
 
 def test_windows_slide() -> None:
     numbers = tf.data.Dataset.range(6)
-    assert elements(numbers.apply(data.sliding_window_batch(3, window_shift=2))) == [
+    assert lists(numbers.apply(data.sliding_window_batch(3, window_shift=2))) == [
         [0, 1, 2], [2, 3, 4],
     ]  # fmt: skip
     strided = numbers.apply(data.sliding_window_batch(2, window_stride=3))
-    assert elements(strided) == [[0, 3], [1, 4], [2, 5]]
+    assert lists(strided) == [[0, 3], [1, 4], [2, 5]]
     with pytest.raises(ValueError, match="older name"):
         data.sliding_window_batch(2, stride=1, window_shift=1)
 
 
 def test_datasets_are_read_in_turns() -> None:
     turns = data.sloppy_interleave(lambda n: tf.data.Dataset.from_tensors(n).repeat(2), 2)
-    assert sorted(elements(tf.data.Dataset.range(3).apply(turns))) == [0, 0, 1, 1, 2, 2]
+    assert sorted(lists(tf.data.Dataset.range(3).apply(turns))) == [0, 0, 1, 1, 2, 2]
 
 
 def test_shapes_are_promised_and_checked() -> None:

@@ -3,23 +3,17 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import tidefall as tf
+from tests.data.reading import elements
 
 FEATURES = {
     "label": tf.FixedLenFeature([], tf.int64),
     "x": tf.FixedLenFeature([2], tf.float32, [0.5, 0.25]),
     "tags": tf.VarLenFeature(tf.string),
 }
-
-
-@pytest.fixture(autouse=True)
-def _fresh_graph() -> Any:
-    with tf.Graph().as_default():
-        yield
 
 
 def example(label: int) -> bytes:
@@ -30,18 +24,6 @@ def example(label: int) -> bytes:
     }
     features = tf.train.Features(feature=values)
     return tf.train.Example(features=features).SerializeToString()  # type: ignore[no-any-return]
-
-
-def elements(dataset: Any, most: int = 100) -> list[Any]:
-    following = dataset.make_one_shot_iterator().get_next()
-    found: list[Any] = []
-    with tf.Session() as session:
-        while len(found) < most:
-            try:
-                found.append(session.run(following))
-            except tf.errors.OutOfRangeError:
-                break
-    return found
 
 
 def test_vectors_of_examples_are_parsed() -> None:

@@ -14,12 +14,6 @@ import pytest
 import tidefall as tf
 
 
-@pytest.fixture(autouse=True)
-def _fresh_graph() -> Any:
-    with tf.Graph().as_default():
-        yield
-
-
 class Pass:
     """An iterator over a dataset in a session of its own."""
 

@@ -3,31 +3,12 @@
 from __future__ import annotations
 
 import gzip
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 import tidefall as tf
-
-
-@pytest.fixture(autouse=True)
-def _fresh_graph() -> Iterator[None]:
-    with tf.Graph().as_default():
-        yield
-
-
-def elements(dataset: Any) -> list[Any]:
-    """All elements of a dataset."""
-    following = dataset.make_one_shot_iterator().get_next()
-    found = []
-    with tf.Session() as session:
-        while True:
-            try:
-                found.append(session.run(following))
-            except tf.errors.OutOfRangeError:
-                return found
+from tests.data.reading import elements
 
 
 def test_lines_of_files_one_after_another(tmp_path: Path) -> None:

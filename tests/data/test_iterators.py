@@ -2,19 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import pickle
+import sqlite3
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
 import tidefall as tf
-
-
-@pytest.fixture(autouse=True)
-def _fresh_graph() -> Iterator[None]:
-    with tf.Graph().as_default():
-        yield
 
 
 def rest(session: Any, following: Any) -> list[Any]:
@@ -212,7 +208,27 @@ PIPELINES = {
 
 @pytest.mark.parametrize("name", PIPELINES)
 def test_a_pass_goes_on_where_its_state_was_saved(name: str) -> None:
-    iterator = PIPELINES[name]().make_initializable_iterator()
+    check_state(PIPELINES[name]())
+
+
+def test_a_pass_over_files_goes_on(tmp_path: Path) -> None:
+    lines, database = tmp_path / "lines", tmp_path / "database"
+    lines.write_text("".join(f"{number}\n" for number in range(20)))
+    with sqlite3.connect(database) as made:
+        made.execute("CREATE TABLE t (x INTEGER)")
+        made.executemany("INSERT INTO t VALUES (?)", [(number,) for number in range(20)])
+    made.close()
+    check_state(tf.data.TextLineDataset([str(lines)] * 2).batch(3))
+    query = ("sqlite", str(database), "SELECT x FROM t", tf.int64)
+    check_state(tf.data.experimental.SqlDataset(*query).repeat(2))
+    cached = tf.data.Dataset.range(20).cache(str(tmp_path / "cache"))
+    check_state(cached.repeat(2))
+    check_state(cached.shuffle(5, seed=1))
+
+
+def check_state(dataset: Any) -> None:
+    """Saves the state of a pass, goes on, and goes on from there once more."""
+    iterator = dataset.make_initializable_iterator()
     following = iterator.get_next()
     saved = tf.raw_ops.SerializeIterator(resource_handle=iterator._iterator_resource)
     value = tf.placeholder(tf.variant, [])
@@ -223,7 +239,7 @@ def test_a_pass_goes_on_where_its_state_was_saved(name: str) -> None:
         session.run(iterator.initializer)
         for _ in range(4):
             session.run(following)
-        state = session.run(saved)
+        state = pickle.loads(pickle.dumps(session.run(saved)))
         expected = rest(session, following)
     with tf.Session() as session:
         session.run(iterator.initializer)
@@ -261,6 +277,20 @@ def test_optionals_tell_the_end() -> None:
         (lambda: tf.data.Dataset.range(10).batch(3, drop_remainder=True).repeat(2), 6),
         (lambda: tf.data.Dataset.range(3).repeat(), -1),
         (lambda: tf.data.Dataset.range(3).filter(lambda x: x > 1), -2),
+        (
+            lambda: (
+                tf.data.Dataset.range(7)
+                .map(lambda x: tf.fill([x], x))
+                .apply(tf.data.experimental.dense_to_sparse_batch(3, [None]))
+            ),
+            3,
+        ),
+        (
+            lambda: tf.data.Dataset.from_sparse_tensor_slices(
+                tf.SparseTensor([[0, 0]], [1.0], [4, 2])
+            ),
+            4,
+        ),
         (lambda: tf.data.Dataset.range(10).skip(4).take(9).shard(4, 1), 2),
     ],
 )

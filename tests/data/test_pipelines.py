@@ -2,25 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Any
+import time
 
 import numpy as np
 import pytest
 
 import tidefall as tf
-
-
-def elements(dataset: Any, most: int = 100) -> list[Any]:
-    """The elements of a dataset, as a session gives them."""
-    following = dataset.make_one_shot_iterator().get_next()
-    found: list[Any] = []
-    with tf.Session() as session:
-        while len(found) < most:
-            try:
-                found.append(session.run(following))
-            except tf.errors.OutOfRangeError:
-                break
-    return found
+from tests.data.reading import elements
+from tidefall.ops import dataset_transforms as transforms
 
 
 def test_slices_are_mapped_and_batched() -> None:
@@ -38,7 +27,8 @@ def test_the_end_of_a_pass_is_an_out_of_range_error_with_the_users_line() -> Non
         session.run(following)
 
 
-@pytest.fixture(autouse=True)
-def _fresh_graph() -> Any:
-    with tf.Graph().as_default():
-        yield
+def test_elements_may_be_slowed_down() -> None:
+    slowed = tf.data.Dataset.range(3)._then(transforms.sleep_dataset, 10_000)
+    begun = time.monotonic()
+    assert elements(slowed) == [0, 1, 2]
+    assert time.monotonic() - begun >= 0.03

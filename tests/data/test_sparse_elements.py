@@ -8,25 +8,9 @@ import numpy as np
 import pytest
 
 import tidefall as tf
+from tests.data.reading import elements
 
 SPARSE = ([[0, 1], [2, 0]], [1.5, 2.5], [3, 4])
-
-
-@pytest.fixture(autouse=True)
-def _fresh_graph() -> Any:
-    with tf.Graph().as_default():
-        yield
-
-
-def elements(dataset: Any) -> list[Any]:
-    following = dataset.make_one_shot_iterator().get_next()
-    found: list[Any] = []
-    with tf.Session() as session:
-        while True:
-            try:
-                found.append(session.run(following))
-            except tf.errors.OutOfRangeError:
-                return found
 
 
 def test_the_classes_types_and_shapes_are_those_of_sparse_tensors() -> None:

@@ -9,12 +9,7 @@ from typing import Any
 import pytest
 
 import tidefall as tf
-
-
-@pytest.fixture(autouse=True)
-def _fresh_graph() -> Any:
-    with tf.Graph().as_default():
-        yield
+from tests.data.reading import elements
 
 
 @pytest.fixture
@@ -28,21 +23,14 @@ def database(tmp_path: Path) -> str:
     return path
 
 
-def elements(path: str, query: str, types: Any, driver: str = "sqlite") -> list[Any]:
+def rows(path: str, query: str, types: Any, driver: str = "sqlite") -> list[Any]:
     dataset = tf.data.experimental.SqlDataset(driver, path, query, types)
-    following = dataset.prefetch(1).make_one_shot_iterator().get_next()
-    found: list[Any] = []
-    with tf.Session() as session:
-        while True:
-            try:
-                found.append(session.run(following))
-            except tf.errors.OutOfRangeError:
-                return found
+    return elements(dataset.prefetch(1))
 
 
 def test_rows_have_the_dtypes_that_are_asked_for(database: str) -> None:
     query = "SELECT name, number, x, number > 1 FROM run"
-    found = elements(database, query, (tf.string, tf.int32, tf.float64, tf.bool))
+    found = rows(database, query, (tf.string, tf.int32, tf.float64, tf.bool))
     assert found == [
         (b"one", 1, 0.5, False), (b"two", 2, 2.0, True), (b"", 0, 0.0, False),
         (b"-7", 300, 1e300, True),
@@ -51,7 +39,7 @@ def test_rows_have_the_dtypes_that_are_asked_for(database: str) -> None:
 
 
 def test_numbers_may_be_read_as_texts_and_texts_as_numbers(database: str) -> None:
-    found = elements(database, "SELECT number, name FROM run WHERE x > 1e9", (tf.string, tf.int64))
+    found = rows(database, "SELECT number, name FROM run WHERE x > 1e9", (tf.string, tf.int64))
     assert found == [(b"300", -7)]
 
 
@@ -68,12 +56,12 @@ def test_numbers_may_be_read_as_texts_and_texts_as_numbers(database: str) -> Non
 )
 def test_what_is_wrong_is_said(database: str, query: str, types: Any, message: str) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match=message):
-        elements(database, query, types)
+        rows(database, query, types)
 
 
 def test_only_sqlite_is_known_and_no_file_is_made(database: str, tmp_path: Path) -> None:
     with pytest.raises(tf.errors.InvalidArgumentError, match="'sqlite', not 'mysql'"):
-        elements(database, "SELECT 1", tf.int32, driver="mysql")
+        rows(database, "SELECT 1", tf.int32, driver="mysql")
     with pytest.raises(tf.errors.InvalidArgumentError, match=r"missing\.db"):
-        elements(str(tmp_path / "missing.db"), "SELECT 1", tf.int32)
+        rows(str(tmp_path / "missing.db"), "SELECT 1", tf.int32)
     assert not (tmp_path / "missing.db").exists()

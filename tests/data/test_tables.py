@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -18,12 +17,6 @@ from tidefall.data.tables import Jagged, padded
 
 EVENTS = 1000
 ROOT = Path(__file__).resolve().parents[2]
-
-
-@pytest.fixture(autouse=True)
-def _fresh_graph() -> Iterator[None]:
-    with tf.Graph().as_default():
-        yield
 
 
 def columns(first: int = 0, events: int = EVENTS) -> dict[str, Any]:

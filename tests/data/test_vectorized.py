@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
 
 import numpy as np
@@ -10,13 +10,6 @@ import pytest
 
 import tidefall as tf
 from tidefall.data.streams.vectorized import works_on_columns
-
-
-@pytest.fixture(autouse=True)
-def _fresh_graph() -> Iterator[None]:
-    with tf.Graph().as_default():
-        yield
-
 
 ROWS = np.random.default_rng(1).normal(size=(50, 4)).astype(np.float32)
 NUMBERS = np.arange(50)

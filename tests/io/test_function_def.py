@@ -34,3 +34,16 @@ def test_a_one_shot_iterator_has_its_dataset_in_a_function() -> None:
     kinds = [node.op for node in function.node_def]
     assert kinds[-2:] == ["OptimizeDataset", "ModelDataset"]
     assert len(function.signature.output_arg) == 1
+
+
+def test_a_switch_that_was_made_after_what_it_is_for_is_named() -> None:
+    def checked(x: tf.Tensor) -> tf.Tensor:
+        return tf.cond(x > 1.0, lambda: x, lambda: tf.Print(x, [x], "small"))
+
+    with tf.Graph().as_default() as graph:
+        tf.data.Dataset.from_tensor_slices([1.0, 2.0]).map(checked)
+    (function,) = graph.as_graph_def().library.function
+    nodes = {node.name: node for node in function.node_def}
+    assert list(nodes["cond/Print"].input) == [
+        "cond/Print/Switch:output_false:0", "cond/Print/Switch:output_false:0",
+    ]  # fmt: skip

@@ -39,25 +39,23 @@ def encode(message: Any, function: Function, fill_attrs: FillAttrs) -> None:
         names[tensor] = name
         signature.input_arg.add(name=name, type=tensor.dtype.enum)
     arguments = {tensor._op for tensor in function.inputs}
-    for op in function.graph.get_operations():
-        if op in arguments:
-            continue
+    body = [op for op in function.graph.get_operations() if op not in arguments]
+    for op in body:  # all first: a switch is made after what it was made for
+        names.update(_output_names(op))
+    for op in body:
         node = message.node_def.add(name=op._name, op=op.type, device=op._device)
         node.input.extend([names[tensor] for tensor in op._inputs])
         node.input.extend(
             sorted([f"^{each._name}" for each in op._control_inputs if each not in arguments])
         )
         fill_attrs(node.attr, op)
-        names.update(_output_names(op))
     used: dict[Any, str] = {}
     for index, tensor in enumerate(function.outputs):
         name = _unused(re.sub(r"\W", "_", tensor._op._name).lower(), used)
         used[index] = name
         signature.output_arg.add(name=name, type=tensor.dtype.enum)
         message.ret[name] = names[tensor]
-    signature.is_stateful = any(
-        op.opdef.stateful for op in function.graph.get_operations() if op not in arguments
-    )
+    signature.is_stateful = any(op.opdef.stateful for op in body)
 
 
 def _unused(name: str, used: dict[Any, str]) -> str:

@@ -12,10 +12,12 @@ from tidefall.core.dtypes import DType
 from tidefall.core.exports import export
 from tidefall.core.shapes import UNKNOWN, Shape
 from tidefall.io import attr_value
+from tidefall.io.function_bodies import body_of
 from tidefall.io.graph_def import PRODUCER
 from tidefall.io.graph_order import Edge, Node, order, parse_tensor_name, read_nodes
 from tidefall.ir import build
 from tidefall.ir.conversion import convert_to_tensor
+from tidefall.ir.function import Function, FunctionGraph
 from tidefall.ir.graph import Graph, get_default_graph
 from tidefall.ir.opdef import OPS, OpDef
 from tidefall.ir.operation import Operation
@@ -62,7 +64,9 @@ def import_graph_def(
     with graph.name_scope("import" if name is None else name) as scope:
         if mapped and not all(isinstance(value, Tensor) for value in mapped.values()):
             mapped = _as_tensors(graph, mapped, bool(scope))
-        importer = Importer(graph, message, mapped, scope, _defaults(producer_op_list))
+        library = _Library(message, graph)
+        defaults = _defaults(producer_op_list)
+        importer = Importer(graph, message, mapped, scope, defaults, library)
     importer.run()
     importer.check_map_used()
     return None if wanted is None else [importer.element(each) for each in wanted]
@@ -78,6 +82,7 @@ class Importer:
         mapped: dict[Edge, Tensor],
         scope: str,
         defaults: dict[str, dict[str, Any]],
+        library: _Library,
     ) -> None:
         if message.versions.min_consumer > PRODUCER:
             raise ValueError(
@@ -89,6 +94,7 @@ class Importer:
         self._mapped = mapped
         self._scope = scope
         self._defaults = defaults
+        self._library = library
         self._nodes = read_nodes(message)
         self._ops: dict[str, Operation] = {}
         self._names = {each: self._new_name(scope + each) for each in self._nodes}
@@ -205,6 +211,9 @@ class Importer:
                         "program?"
                     )
                 continue
+            if value.WhichOneof("value") == "func" and value.func.name in self._library:
+                attrs[key] = self._library.function(value.func.name)
+                continue
             try:
                 attrs[key] = attr_value.decode(value, attr)
             except (ValueError, TypeError) as error:
@@ -237,6 +246,36 @@ class Importer:
         if other not in self._names:
             raise ValueError(f"Node '{name}' expects to be colocated with unknown node '{other}'")
         return _COLOCATED + self._names[other].encode()
+
+
+class _Library:
+    """The functions of a ``GraphDef``, each made when a node first names it."""
+
+    def __init__(self, message: Any, graph: Graph) -> None:
+        self._messages = {each.signature.name: each for each in message.library.function}
+        self._versions = message.versions
+        self._graph = graph
+        self._made: dict[str, Function] = {}
+
+    def __contains__(self, name: str) -> bool:
+        return name in self._messages
+
+    def function(self, name: str) -> Function:
+        """The function of a name."""
+        if name not in self._made:
+            self._made[name] = self._graph._functions[name] = self._imported(name)
+        return self._made[name]
+
+    def _imported(self, name: str) -> Function:
+        body = body_of(self._messages[name], self._versions)
+        graph = FunctionGraph(self._graph)
+        importer = Importer(graph, body.message, {}, "", {}, self)
+        importer.run()
+        arguments = [importer.element(each) for each in body.arguments]
+        function = Function(name, graph, arguments, [importer.element(e) for e in body.outputs])
+        function.name = name
+        self._graph._function_names.add(name)
+        return function
 
 
 def _graph_message(graph_def: Any) -> Any:

@@ -7,7 +7,6 @@ and whoever calls the function passes its value after the arguments.
 
 from __future__ import annotations
 
-import itertools
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -17,8 +16,6 @@ from tidefall.ir.graph import Graph
 from tidefall.ir.opdef import by_name
 from tidefall.ir.operation import Operation
 from tidefall.ir.tensor import Tensor
-
-_numbers = itertools.count(1)
 
 
 class FunctionGraph(Graph):
@@ -85,7 +82,7 @@ class Function:
     def __init__(
         self, name: str, graph: FunctionGraph, arguments: list[Tensor], outputs: list[Tensor]
     ) -> None:
-        self.name = f"__inference_{name}_{next(_numbers)}"
+        self.name = _new_name(name, graph)
         self.graph = graph
         self.arguments = arguments
         self.outputs = outputs
@@ -106,6 +103,17 @@ class Function:
 
     def __repr__(self) -> str:
         return f"<function {self.name}>"
+
+
+def _new_name(name: str, graph: Graph) -> str:
+    """A name that no function of the program's graph has, the same in every process."""
+    while isinstance(graph, FunctionGraph):
+        graph = graph.outer
+    number = 1
+    while (found := f"__inference_{name}_{number}") in graph._function_names:
+        number += 1
+    graph._function_names.add(found)
+    return found
 
 
 def _acts(op: Operation) -> bool:

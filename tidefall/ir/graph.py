@@ -46,6 +46,7 @@ class Graph(scopes.Scopes):
         self._handle_feeders: dict[Any, Any] = {}
         self._gradient_function_map: dict[str, Any] = {}
         self._functions: dict[str, Any] = {}
+        self._function_names: set[str] = set()
         self._building_function = False
         self._container = ""
         self._graph_def_versions = None

@@ -77,3 +77,19 @@ def constants(tf: Any) -> Runs:
     tf.constant([1, 2], shape=[4], name="partly_filled")
     tf.constant(["a", "bc"], name="text")
     return [([*names, "filled:0", "partly_filled:0", "text:0"], {})]
+
+
+def datasets(tf: Any) -> Runs:
+    scale = tf.constant(10.0)
+    rows = tf.data.Dataset.from_tensor_slices(np.arange(6, dtype=np.float32).reshape(3, 2))
+    sparse = tf.SparseTensor([[0, 1], [2, 0]], [1.5, 2.5], [3, 2])
+    other = tf.data.Dataset.from_tensor_slices(sparse)
+    both = tf.data.Dataset.zip((rows.shuffle(3, seed=1), other))
+    batches = both.map(lambda row, s: (row * scale, s)).repeat(2).batch(4)
+    iterator = batches.make_initializable_iterator()
+    dense, sparse = iterator.get_next()
+    tf.identity(dense, name="dense")
+    tf.identity(sparse.indices, name="places")
+    tf.identity(sparse.values, name="values")
+    runs: Runs = [([iterator.initializer.name], {})]
+    return runs + [(["dense:0", "places:0", "values:0"], {})] * 2

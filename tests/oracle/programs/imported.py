@@ -135,3 +135,27 @@ def second_derivatives(tf: Any) -> Runs:
     tf.identity(dy, name="dy")
     tf.identity(ddy, name="ddy")
     return [(["dy:0", "ddy:0"], {"x:0": _numbers([3], 53)})]
+
+
+def datasets(tf: Any) -> Runs:
+    scale = tf.Variable(np.float32([1.0, 2.0]), name="scale")
+    rows = tf.data.Dataset.from_tensor_slices(_numbers([9, 2])).shuffle(5, seed=3)
+
+    def function(row: Any) -> Any:
+        return tf.abs(row) * scale, tf.SparseTensor([[1]], row[:1], [3])
+
+    pairs = rows.map(function).repeat(2).batch(4)
+    iterator = pairs.make_initializable_iterator()
+    dense, sparse = iterator.get_next()
+    tf.identity(dense, name="dense")
+    tf.sparse.to_dense(sparse, name="sparse")
+    begin = [tf.global_variables_initializer().name, iterator.initializer.name]
+    return [([each], {}) for each in begin] + [(["dense:0", "sparse:0"], {})] * 4
+
+
+def one_shot(tf: Any) -> Runs:
+    numbers = tf.data.Dataset.range(4).flat_map(
+        lambda n: tf.data.Dataset.range(n).map(lambda m: m * 10 + n)
+    )
+    tf.identity(numbers.make_one_shot_iterator().get_next(), name="number")
+    return [(["number:0"], {})] * 6

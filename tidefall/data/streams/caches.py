@@ -12,6 +12,7 @@ from tidefall.data.streams.passing import Through
 from tidefall.data.streams.stream import (
     BLOCK,
     Columns,
+    Counted,
     Element,
     End,
     Stream,
@@ -22,6 +23,9 @@ from tidefall.data.streams.stream import (
     stream,
 )
 from tidefall.ops.dataset_steps import Step
+
+#: How many bytes of rows are written at once.
+_LARGE = 1 << 20
 
 
 class _Kept:
@@ -124,6 +128,7 @@ class ToFile(Through):
         self._reader: FromFile | None = None
         self._writes = True
         self._waiting: list[Columns] = []
+        self._rows = self._bytes = 0
         self._given = 0
         self._over = False
 
@@ -147,7 +152,9 @@ class ToFile(Through):
         self._given += rows_in(columns)
         if self._writer is not None:
             self._waiting.append(columns)
-            if sum(map(rows_in, self._waiting)) >= BLOCK:
+            self._rows += rows_in(columns)
+            self._bytes += sum(column.nbytes for column in columns)
+            if self._rows >= BLOCK or self._bytes >= _LARGE:
                 self._write_waiting(self._writer)
         return _views(columns)
 
@@ -161,7 +168,7 @@ class ToFile(Through):
     def _write_waiting(self, writer: Writer) -> None:
         if self._waiting:
             writer.write(joined(self._waiting))
-            self._waiting = []
+            self._waiting, self._rows, self._bytes = [], 0, 0
 
     def _made(self, take: Any, *args: Any) -> list[Any]:
         if self._over:
@@ -206,7 +213,7 @@ class ToFile(Through):
         self.input.restore(source)
 
 
-class FromFile(Stream):
+class FromFile(Counted):
     """Elements that a pass before this one, perhaps of another program, wrote to a file."""
 
     def __init__(self, step: Step, calls: Any, files: CacheFile) -> None:
@@ -214,7 +221,7 @@ class FromFile(Stream):
         self._reader = Reader(files)
         self._check(files)
         self.wide = self._reader.rows
-        self._begin()
+        self.begin()
 
     def _check(self, files: CacheFile) -> None:
         wanted = [each.name for each in self.step["output_types"]]
@@ -225,10 +232,9 @@ class FromFile(Stream):
                 f"{files.index} and {files.data}, or choose another name."
             )
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         self._frames = self._reader.frames()
         self._left: Columns | None = None
-        self._given = 0
 
     def next(self) -> Element:
         return first_row(self.block(1))
@@ -244,17 +250,14 @@ class FromFile(Stream):
         if rows_in(columns) > count:
             self._left = [column[count:] for column in columns]
             columns = [column[:count] for column in columns]
-        self._given += rows_in(columns)
+        self.given += rows_in(columns)
         return columns
 
     def close(self) -> None:
         self._frames.close()
 
     def save(self) -> Any:
-        return self._given, False, None
+        return super().save(), False, None
 
     def restore(self, state: Any) -> None:
-        given = state[0]  # also of a pass that wrote the cache: the elements are the same
-        self._begin()
-        while self._given < given:
-            self.block(given - self._given)
+        super().restore(state[0])  # also of a pass that wrote the cache: the elements are the same

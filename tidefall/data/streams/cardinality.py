@@ -60,7 +60,8 @@ def _batch(step: Step) -> int:
     size, rows = _same(step), as_number(step["batch_size"])
     if size < 0:
         return size
-    return size // rows if bool(step["drop_remainder"]) else -(-size // rows)
+    whole = "drop_remainder" in step.args and bool(step["drop_remainder"])
+    return size // rows if whole else -(-size // rows)
 
 
 def _zip(step: Step) -> int:
@@ -90,12 +91,15 @@ _RULES: dict[str, Callable[[Step], Any]] = {
     "ShardDataset": _shard,
     "BatchDatasetV2": _batch,
     "PaddedBatchDatasetV2": _batch,
+    "DenseToSparseBatchDataset": _batch,
+    "SparseTensorSliceDataset": lambda step: int(np.asarray(step["dense_shape"])[0]),
     "ZipDataset": _zip,
     "ConcatenateDataset": _concatenate,
     **dict.fromkeys(
         (
             "MapDataset", "ParallelMapDataset", "ShuffleDataset", "CacheDataset",
             "PrefetchDataset", "OptimizeDataset", "ModelDataset", "ScanDataset",
+            "ParseExampleDataset", "BytesProducedStatsDataset", "LatencyStatsDataset",
         ),
         _same,
     ),

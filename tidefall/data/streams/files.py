@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from tidefall.core import errors
-from tidefall.data.streams.stream import Columns, End, Stream, as_bytes, as_number, rows_in, stream
+from tidefall.data.streams.stream import Columns, Counted, End, as_bytes, as_number, rows_in, stream
 from tidefall.io.inflated import inflated
 from tidefall.io.oserrors import os_errors
 from tidefall.io.record_blocks import RecordBlocks
@@ -26,7 +26,7 @@ _BLOCK = 1 << 17  # bytes read at once
 _LINES = 1024  # lines of values that are decoded at once
 
 
-class _OverFiles(Stream):
+class _OverFiles(Counted):
     """The elements of several files, one after another."""
 
     wide = True
@@ -38,9 +38,11 @@ class _OverFiles(Stream):
         self._kind = as_bytes(step["compression_type"]).decode()
         if self._kind not in ("", "GZIP", "ZLIB"):
             raise ValueError(f"the compression type must be '', 'GZIP' or 'ZLIB': {self._kind!r}.")
+        self.begin()
+
+    def begin(self) -> None:
         self._blocks = self._all()
         self._left: Columns | None = None
-        self._given = 0
 
     def _all(self) -> Iterator[Columns | errors.OpError]:
         for path in self._files:
@@ -67,20 +69,13 @@ class _OverFiles(Stream):
             columns = [column[:count] for column in columns]
         else:
             self._left = None
-        self._given += rows_in(columns)
+        self.given += rows_in(columns)
         return columns
 
     def close(self) -> None:
         close = getattr(self._blocks, "close", None)
         if close is not None:
             close()
-
-    def save(self) -> Any:
-        return self._given
-
-    def restore(self, state: Any) -> None:
-        while self._given < state:
-            self.block(state - self._given)
 
 
 def lines_of(path: str, kind: str) -> Iterator[list[bytes]]:

@@ -10,6 +10,7 @@ import numpy as np
 from tidefall.core import errors
 from tidefall.data.streams.stream import (
     Capture,
+    Counted,
     Derived,
     Element,
     End,
@@ -264,12 +265,6 @@ class WithoutErrors(Derived):
                 self.ignored += 1
                 self.calls.shared("ignored", dict)[self.step.node_name] = self.ignored
 
-    def save(self) -> Any:
-        return self.input.save()
-
-    def restore(self, state: Any) -> None:
-        self.input.restore(state)
-
 
 @stream("DirectedInterleaveDataset")
 class Directed(Stream):
@@ -315,19 +310,18 @@ class Directed(Stream):
 
 
 @stream("GeneratorDataset")
-class FromGenerator(Stream):
-    """What a function returns, called again and again.
-
-    Its state is how many elements it gave: to go on from there, a new pass takes as many first.
-    """
+class FromGenerator(Counted):
+    """What a function returns, called again and again."""
 
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)
         self._init = Capture(step, calls, "init_func", "init_func_other_args")
         self._next = Capture(step, calls, "next_func", "next_func_other_args")
         self._finalize = Capture(step, calls, "finalize_func", "finalize_func_other_args")
+        self.begin()
+
+    def begin(self) -> None:
         self._state: list[Any] | None = None
-        self._given = 0
         self._over = False
 
     def next(self) -> Element:
@@ -340,7 +334,7 @@ class FromGenerator(Stream):
         except errors.OutOfRangeError:
             self.close()
             raise End from None
-        self._given += 1
+        self.given += 1
         return element
 
     def close(self) -> None:
@@ -348,12 +342,3 @@ class FromGenerator(Stream):
         if self._state is not None:
             state, self._state = self._state, None
             self._finalize(*state)
-
-    def save(self) -> Any:
-        return self._given, self._over
-
-    def restore(self, state: Any) -> None:
-        given, over = state
-        while not over and self._given < given:
-            self.next()
-        self._given, self._over = given, over

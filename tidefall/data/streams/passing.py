@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import Any
 
 from tidefall.data.streams.stream import (
@@ -19,18 +20,22 @@ from tidefall.ops.dataset_steps import Step
 
 
 class Through(Derived):
-    """A stream that is wide if its input is, and whose state is its input's.
+    """A stream that is wide if its input is.
 
     Attributes:
       hands_on: Whether it gives the very arrays it was given, and keeps none.
+      adds_nothing: Whether it only chooses and arranges elements.
     """
 
     hands_on = False
+    adds_nothing = False
 
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)
         self.wide = self.input.wide
         self.exclusive = self.hands_on and self.input.exclusive
+        self.light = self.adds_nothing and self.input.light
+        self.keeps_failures = self.adds_nothing and self.input.keeps_failures
 
     def next(self) -> Element:
         return self.input.next()
@@ -38,21 +43,31 @@ class Through(Derived):
     def block(self, count: int) -> Columns:
         return self.input.block(count)
 
-    def save(self) -> Any:
-        return self.input.save()
-
-    def restore(self, state: Any) -> None:
-        self.input.restore(state)
-
 
 @stream(
     "ModelDataset", "AssertNextDataset", "BytesProducedStatsDataset",
     "LatencyStatsDataset", "PrivateThreadPoolDataset", "MaxIntraOpParallelismDataset",
+    "NonSerializableDataset",
 )  # fmt: skip
 class Same(Through):
     """All elements as they are."""
 
     hands_on = True
+    adds_nothing = True
+
+
+@stream("SleepDataset")
+class Slowed(Through):
+    """All elements as they are, each after a pause."""
+
+    def __init__(self, step: Step, calls: Any) -> None:
+        super().__init__(step, calls)
+        self.wide = False
+        self._seconds = as_number(step["sleep_microseconds"]) / 1e6
+
+    def next(self) -> Element:
+        time.sleep(self._seconds)
+        return self.input.next()
 
 
 @stream("TakeDataset")
@@ -60,6 +75,7 @@ class Taken(Through):
     """The first elements."""
 
     hands_on = True
+    adds_nothing = True
 
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)
@@ -98,6 +114,7 @@ class Skipped(Through):
     """What comes after the first elements."""
 
     hands_on = True
+    adds_nothing = True
 
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)
@@ -174,6 +191,9 @@ class Shard(Through):
 @stream("RepeatDataset")
 class Repeated(Through):
     """The elements several times over."""
+
+    hands_on = True
+    adds_nothing = True
 
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)

@@ -11,7 +11,7 @@ from urllib.parse import quote
 
 from tidefall.core import dtypes
 from tidefall.core.dtypes import DType
-from tidefall.data.streams.stream import Element, End, Stream, as_bytes, as_text, stream
+from tidefall.data.streams.stream import Counted, Element, End, as_bytes, as_text, stream
 from tidefall.ops.dataset_steps import Step
 
 _INTEGERS = (
@@ -21,7 +21,7 @@ _TYPES = (*_INTEGERS, dtypes.string, dtypes.float64, dtypes.bool_)
 
 
 @stream("SqlDataset")
-class QueryRows(Stream):
+class QueryRows(Counted):
     """The rows of one query."""
 
     def __init__(self, step: Step, calls: Any) -> None:
@@ -36,11 +36,10 @@ class QueryRows(Stream):
             if each not in _TYPES:
                 names = ", ".join(known.name for known in _TYPES)
                 raise ValueError(f"columns of a query may be {names}, but not {each.name}.")
-        self._begin()
+        self.begin()
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         self._rows = self._selected()
-        self._given = 0
 
     def _selected(self) -> Generator[Element, None, None]:
         # A file that does not exist would be made, were it not opened for reading only.
@@ -73,20 +72,11 @@ class QueryRows(Stream):
         row = next(self._rows, None)
         if row is None:
             raise End
-        self._given += 1
+        self.given += 1
         return row
 
     def close(self) -> None:
         self._rows.close()
-
-    def save(self) -> Any:
-        return self._given
-
-    def restore(self, state: Any) -> None:
-        self.close()
-        self._begin()
-        while self._given < state:
-            self.next()
 
 
 def _value(value: Any, dtype: DType, column: str) -> Any:

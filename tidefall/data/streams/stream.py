@@ -37,11 +37,17 @@ class Stream:
 
     Attributes:
       wide: Whether `block` may be called.
-      exclusive: Whether nobody else will look at the arrays it gives.
+      exclusive: Whether nobody else will look at the arrays it gives, which may be written.
+      light: Whether its elements are rows of arrays in memory, which nothing but memory is needed
+        for: no function, no file, no other thread, and nothing that can fail.
+      keeps_failures: Whether a block ends before an element that fails, which fails when it is
+        asked for next; so more elements may be asked for than are wanted now.
     """
 
     wide = False
     exclusive = False
+    light = False
+    keeps_failures = False
 
     def __init__(self, step: Step, calls: Any) -> None:
         self.step = step
@@ -79,8 +85,37 @@ class Stream:
         raise AssertionError("what cannot be saved is not restored")
 
 
+class Counted(Stream):
+    """A stream whose state is how many elements it gave.
+
+    To go on from there it begins again, and passes over as many.
+
+    Attributes:
+      given: How many elements were given; whoever gives one counts it.
+    """
+
+    given = 0
+
+    def begin(self) -> None:
+        """Begins, or begins again."""
+        raise AssertionError(f"{type(self).__name__} cannot begin again")
+
+    def save(self) -> Any:
+        return self.given
+
+    def restore(self, state: Any) -> None:
+        self.close()
+        self.given = 0
+        self.begin()
+        while self.given < state:
+            if self.wide:
+                self.block(state - self.given)
+            else:
+                self.next()
+
+
 class Derived(Stream):
-    """A stream that reads one other stream.
+    """A stream that reads one other stream; its state is that of the other, if it has none itself.
 
     Attributes:
       input: The other stream.
@@ -97,6 +132,12 @@ class Derived(Stream):
 
     def close(self) -> None:
         self.input.close()
+
+    def save(self) -> Any:
+        return self.input.save()
+
+    def restore(self, state: Any) -> None:
+        self.input.restore(state)
 
 
 #: What begins a pass: the class of the streams of a dataset, or a function that chooses one.

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from tidefall.data.streams.buffers import Ahead, taken
-from tidefall.data.streams.stream import Columns, End, Stream, stream
+from tidefall.data.streams.stream import Columns, Counted, End, stream
 from tidefall.data.tables import view_of
 from tidefall.ops.dataset_steps import Step
 
@@ -22,11 +22,17 @@ class _Chunks:
         chunk = next(self._chunks, None)
         if chunk is None:
             raise End
-        return [chunk[name] for name in sorted(chunk)]
+        columns: dict[int, Any] = {}
+        for name in sorted(chunk):
+            column = chunk[name]
+            # Two columns may be one array, and a library's memory may be closed to writing.
+            own = column.flags.writeable and id(column) not in columns
+            columns[id(column) if own else -1 - len(columns)] = column if own else column.copy()
+        return list(columns.values())
 
 
 @stream("TableDataset")
-class Rows(Stream):
+class Rows(Counted):
     """The rows of a table."""
 
     wide = True
@@ -35,13 +41,12 @@ class Rows(Stream):
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)
         self._view = view_of(step["token"])
-        self._begin()
+        self.begin()
 
-    def _begin(self) -> None:
+    def begin(self) -> None:
         self._reader: Ahead | None = None
         self._columns: Columns | None = None
         self._at = 0
-        self._given = 0
 
     def block(self, count: int) -> Columns:
         while self._columns is None or self._at >= len(self._columns[0]):
@@ -51,18 +56,9 @@ class Rows(Stream):
         start = self._at
         columns = [column[start : start + count] for column in self._columns]
         self._at += len(columns[0])
-        self._given += len(columns[0])
+        self.given += len(columns[0])
         return columns
 
     def close(self) -> None:
         if self._reader is not None:
             self._reader.stop()
-
-    def save(self) -> Any:
-        return self._given
-
-    def restore(self, state: Any) -> None:
-        self.close()
-        self._begin()
-        while self._given < state:
-            self.block(state - self._given)
