@@ -52,9 +52,11 @@ class Recording:
     Attributes:
       instructions: The instructions.
       checks: Truth values that must hold for the results to be worth anything.
+      fixed: The number of rows of a batch, if it is a number and not `ROWS`.
     """
 
     def __init__(self) -> None:
+        self.fixed: int | None = None
         self.instructions: list[Instruction] = []
         self.checks: list[Array] = []
         self._constants: dict[Any, Array] = {}
@@ -240,7 +242,8 @@ class Array:
 
     @property
     def size(self) -> Any:
-        return math.prod(self.shape) if self.shape else 1
+        total = math.prod(self.shape) if self.shape else 1
+        return ROWS if total == Extent(1) else total
 
     @property
     def T(self) -> Array:

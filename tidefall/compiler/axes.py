@@ -168,6 +168,19 @@ def _concatenate(instruction: Instruction) -> Rule:
     return Rule(equal, taken)
 
 
+def _gather(instruction: Instruction) -> Rule:
+    table, places = instruction.inputs
+    equal = [(Spot(1, axis), Spot(-1, axis)) for axis in range(places.ndim)]
+    equal += [(Spot(0, axis), Spot(-1, places.ndim + axis - 1)) for axis in range(1, table.ndim)]
+    return Rule(equal, [Spot(0, 0)])
+
+
+def _segment_sum(instruction: Instruction) -> Rule:
+    inner = range(1, instruction.result.ndim)
+    equal = [(Spot(0, axis), Spot(-1, axis)) for axis in inner]
+    return Rule([(Spot(0, 0), Spot(1, 0)), *equal], [Spot(-1, 0)])
+
+
 def _made(instruction: Instruction) -> Rule:
     return Rule([], [])
 
@@ -180,5 +193,7 @@ _RULES: dict[str, Callable[[Instruction], Rule]] = {
     "slice": _slice,
     "placed": _placed,
     "concatenate": _concatenate,
+    "gather": _gather,
+    "segment_sum": _segment_sum,
     "uniform": _made,
 }

@@ -49,14 +49,20 @@ class FixedRows:
     reasons: dict[Node, str]
 
 
-def find_rows(plan: Plan, sizes: Sizes) -> FixedRows | None:
-    """The rows of a plan that is given batches of a fixed size; None if there are none."""
+def find_rows(plan: Plan, sizes: Sizes, named: dict[Node, int]) -> FixedRows | None:
+    """The rows of a plan that is given batches of a fixed size; None if there are none.
+
+    Args:
+      plan: The plan.
+      sizes: The symbolic sizes of its values.
+      named: What `tidefall.compiler.named_rows` found in it.
+    """
     if sizes.rows:
         return None
     given, kept = _given(plan), _kept(plan)
     for counts, must_multiply in ((given, False), ({} if given else kept, True)):
         for count in _largest_first(counts)[:_MOST_TRIED]:
-            attempt = _Attempt(plan, sizes, count, bool(given))
+            attempt = _Attempt(plan, sizes, named, count, bool(given))
             if attempt.products or (not must_multiply and attempt.is_no_loss()):
                 return attempt.found()
     return None
@@ -153,11 +159,14 @@ class _Labels:
 class _Attempt:
     """One number of rows tried: what kernels could run."""
 
-    def __init__(self, plan: Plan, sizes: Sizes, count: int, is_given: bool) -> None:
+    def __init__(
+        self, plan: Plan, sizes: Sizes, named: dict[Node, int], count: int, is_given: bool
+    ) -> None:
         self._plan = plan
+        self._named = named
         self._count = count
         self._is_given = is_given
-        self._recorder = Recorder(sizes, plan, fixed=count)
+        self._recorder = Recorder(sizes, plan, named, count)
         self._reasons: dict[Node, str] = {}
         self._active = self._record_all()
         known = self._recorder.known
@@ -196,7 +205,7 @@ class _Attempt:
         fused = recorder.fused
         found = []
         for node in self._plan.nodes:
-            if node.on_host or node.bodies:
+            if (node.on_host and node not in self._named) or node.bodies:
                 self._reasons[node] = "it runs in Python"
                 continue
             start = len(fused.recording.instructions)

@@ -119,17 +119,22 @@ class Recorder:
     """Records nodes, one after another, into one `Fused`.
 
     Args:
-      sizes: What is known of shapes.
-      plan: Where the nodes are from.
+      sizes: The symbolic sizes of the plan's values.
+      plan: The plan.
+      named: What `tidefall.compiler.named_rows` found in it.
       fixed: The number of rows, where shapes do not tell which dimensions are rows; then all
         sizes are recorded as they are, and nobody has looked yet whether there are templates.
     """
 
-    def __init__(self, sizes: Sizes, plan: Plan, fixed: int | None = None) -> None:
+    def __init__(
+        self, sizes: Sizes, plan: Plan, named: dict[Node, int], fixed: int | None = None
+    ) -> None:
         self.sizes = sizes
         self.plan = plan
         self.fixed = fixed
+        self._named = named
         self.fused = Fused()
+        self.fused.recording.fixed = fixed
         self.nodes: list[Node] = []
         self.known: dict[Value, Any] = {}
 
@@ -166,6 +171,8 @@ class Recorder:
                 self._of(value)
         elif node.type == LOAD:
             self.known[node.outputs[0]] = self._cell(node.cell or "")
+        elif node in self._named:
+            self._name(node, self._named[node])
         elif node.type == PACKED:
             self._packed(node)
         elif node.updates:
@@ -174,6 +181,15 @@ class Recorder:
             if not (node.is_pure or _only_draws(node)):
                 raise NotRecordable("it has effects")
             self._store(node.outputs, self._results(node, [self._of(v) for v in node.inputs]))
+
+    def _name(self, node: Node, rows: int) -> None:
+        """One of the nodes that prepare a sparse update: all rows, of which some are named."""
+        if node.type == "Unique":
+            named = symbolic.Named(self._of(node.inputs[0]), rows)
+            self.known.update(dict.fromkeys(node.outputs, named))
+        elif node.type == "UnsortedSegmentSum":
+            data, named = [self._of(value) for value in node.inputs[:2]]
+            self.known[node.outputs[0]] = named.totals(data)
 
     def _results(self, node: Node, values: list[Any]) -> list[Any]:
         opdef = node.opdef
