@@ -46,6 +46,10 @@ class Instruction:
     result: Array
 
 
+#: Constants of more bytes are the same if they lie at the same place.
+_LARGEST_COMPARED = 1 << 16
+
+
 class Recording:
     """The instructions recorded so far, in order.
 
@@ -79,7 +83,11 @@ class Recording:
         value = np.asarray(value)
         if value.dtype.kind not in "fiub":
             raise NotRecordable(f"a constant of dtype {value.dtype}")
-        key = (value.dtype.str, value.shape, value.tobytes())
+        if value.nbytes > _LARGEST_COMPARED:
+            place = value.__array_interface__["data"]
+            key: Any = (value.dtype.str, value.shape, value.strides, place)
+        else:
+            key = (value.dtype.str, value.shape, value.tobytes())
         found = self._constants.get(key)
         if found is None:
             found = Array(self, value.shape, value.dtype, value)

@@ -222,7 +222,6 @@ class _Writer:
         self._nesting = nesting
         self._guards = {v: node.guards for node in plan.nodes if node.guards for v in node.outputs}
         self._unnamed = {v for node in plan.nodes if node.type == PACKED for v in node.outputs}
-        self._trusted = {v for n in plan.nodes if n.is_pure and not n.on_host for v in n.outputs}
         self.packs: dict[str, Node] = {}
         self.kernels: dict[str, Node] = {}
         self.loops: dict[str, tuple[Plan, str, Nesting]] = {}
@@ -429,13 +428,13 @@ class _Writer:
         self._line(indent, f"else: {target}{name}.rescue({arguments})", node)
 
     def _shape_tests(self, call: Any) -> list[str]:
-        """Tests of inputs whose fixed shape nobody has verified: what Python makes, variables."""
+        """Tests of inputs whose fixed shape nobody has verified, as it was when they were fed."""
         if call.fused.count is None:
             return []
-        verified = set(self.plan.feeds[: len(self._feeds)])
+        verified = self.plan.feeds[: len(self._feeds)]
         tests = []
         for value in call.row_inputs:
-            if value.constant is None and value not in verified | self._trusted:
+            if value.constant is None and value not in verified:
                 text = self._names[value]
                 self.globals[f"whole_{text}"] = value.shape.dims
                 tests.append(f"{text}.shape == whole_{text}")

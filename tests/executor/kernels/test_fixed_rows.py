@@ -307,6 +307,17 @@ def test_python_that_makes_other_shapes_than_declared_is_not_believed() -> None:
     assert sum(each.interpreted for each in watch.bound) == 3
 
 
+def test_nor_is_what_is_computed_of_it() -> None:
+    def build() -> Any:
+        x = given(ROWS, 5)
+        longer = tf.py_func(lambda a: np.concatenate([a, a])[: ROWS + 8], [x], tf.float64)
+        longer.set_shape([ROWS, 5])
+        sums = tf.cumsum(longer)  # in NumPy
+        return [tf.reduce_sum(dense(sums, 6)), tf.reduce_sum(dense(x, 6))], {x: numbers(ROWS, 5)}
+
+    agree(build)
+
+
 def test_a_variable_of_another_shape_is_not_believed() -> None:
     data = numbers(60, 5)
     states = []
