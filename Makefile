@@ -57,7 +57,10 @@ $(VENV)/.dev: pyproject.toml
 $(VENV)/.docs: pyproject.toml
 	$(call install,docs)
 
-$(BENCH_VENV)/.peers: $(VENV)/.demo
+$(VENV)/.bench: pyproject.toml
+	$(call install,bench)
+
+$(BENCH_VENV)/.peers: $(VENV)/.bench
 	@echo "making $(BENCH_VENV) with the libraries to compare with: $(PEERS) (about 3 GB)"
 	@test -x $(BENCH_VENV)/bin/python || $(BIN)/python -m venv $(BENCH_VENV)
 	@$(BENCH_VENV)/bin/python -m pip install --disable-pip-version-check -qq $(PEERS)
@@ -76,7 +79,7 @@ check: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow" $(PYTEST_ARGS) || \
 	  { code=$$?; echo "=> repeat one with: $(BIN)/python -m pytest PATH::NAME" >&2; exit $$code; }
 
-bench: $(BENCH_VENV)/.peers
+bench: $(VENV)/.bench $(BENCH_VENV)/.peers
 	$(BIN)/python -m benchmarks --peers $(BENCH_VENV)/bin/python $(BENCH)
 	$(BIN)/python -m benchmarks.pipelines --peers $(BENCH_VENV)/bin/python
 

@@ -38,6 +38,7 @@ from tidefall.data import sparse_batches as _sparse_batches
 from tidefall.data import sparse_spec as _sparse_spec
 from tidefall.data import sql as _sql
 from tidefall.data import transfers as _transfers
+from tidefall.executor import draws as _draws
 from tidefall.executor import functions as _functions
 from tidefall.flow import assertion as _assertion
 from tidefall.flow import case as _case
@@ -226,6 +227,7 @@ _IMPORTED_DATA = (
     _data_experimental,
     _hep,
     _file_datasets,
+    _draws,
     _functions,
     _iterator,
     _iterator_resource,

@@ -1,6 +1,6 @@
 """How many rows per second queues with runner threads give, beside TensorFlow.
 
-python -m benchmarks.pipelines.queues --peers /path/to/python-with-tensorflow
+python -m benchmarks.pipelines --families queues --peers /path/to/python-with-tensorflow
 """
 
 from __future__ import annotations
@@ -150,11 +150,14 @@ def measured(pipeline: Callable[[Any, str], Any]) -> Callable[[Any, str], float]
 
 FAMILY = Family(
     "benchmarks.pipelines.queues",
+    "Queues with runner threads",
     write_files,
     {
-        "lines": Workload(measured(lines), "CSV, 4 threads", 5),
-        "records": Workload(measured(records), "TFRecord, parse_example", 5),
-        "parsed_records": Workload(measured(parsed_records), "parse_single_example", 5),
+        "lines": Workload(measured(lines), "text, decode_csv, FIFOQueue, 4 threads", 5),
+        "records": Workload(measured(records), "TFRecords, shuffle_batch, parse_example", 5),
+        "parsed_records": Workload(
+            measured(parsed_records), "TFRecords, parse_single_example, shuffle_batch", 5
+        ),
     },
 )
 

@@ -1,10 +1,11 @@
 """How fast tables are streamed to batches, beside the library that reads their files.
 
-    python -m benchmarks.pipelines.tables [--rows N] [--plot memory.png]
+    python -m benchmarks.pipelines --families tables
+    python -m benchmarks.pipelines.tables --plot memory.png
 
-Both sides read the same columns of the same file; the library alone does nothing with them. With
-``--plot`` a file four times as large as the memory a process may use is streamed, and its memory
-drawn.
+All read the same columns of the same file in chunks of the same size, in turns in one process, so
+the file lies in the page cache; the library alone does nothing with them. With ``--plot`` a file
+four times as large as the memory a process may use is streamed, and its memory drawn.
 """
 
 from __future__ import annotations
@@ -12,19 +13,27 @@ from __future__ import annotations
 import argparse
 import gc
 import importlib
+import json
 import resource
+import statistics
 import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
+from benchmarks.pipelines.frame import Cells, Options, asked, rotated, verdict
+
+ROWS = 2_000_000
 COLUMNS = [f"x{index}" for index in range(16)]
+CHUNK = 1 << 17
 BATCH = 1024
-ROUNDS = 5
+SHUFFLED = 10_000
+PASSES = 3  # in a round, each way
+BAR = 0.8
 
 
 def write_parquet(path: str, rows: int, at_once: int = 1 << 18) -> None:
@@ -57,7 +66,7 @@ def parquet_alone(path: str) -> int:
     parquet = importlib.import_module("pyarrow.parquet")
     with parquet.ParquetFile(path) as file:
         rows = 0
-        for batch in file.iter_batches(1 << 17, columns=COLUMNS):
+        for batch in file.iter_batches(CHUNK, columns=COLUMNS):
             arrays = [column.to_numpy() for column in batch.columns]
             rows += len(arrays[0])
         return rows
@@ -66,18 +75,33 @@ def parquet_alone(path: str) -> int:
 def root_alone(path: str) -> int:
     """Reads the columns with uproot."""
     uproot = importlib.import_module("uproot")
-    chunks = uproot.iterate({path: "events"}, COLUMNS, step_size=1 << 17, library="np")
+    chunks = uproot.iterate({path: "events"}, COLUMNS, step_size=CHUNK, library="np")
     return sum(len(chunk[COLUMNS[0]]) for chunk in chunks)
 
 
-def streamed(kind: str, path: str) -> int:
+def _table(kind: str, path: str) -> Any:
+    tf = importlib.import_module("tidefall")
+    if kind == "root":
+        return tf.hep.RootDataset(path, branches=COLUMNS, chunk_rows=CHUNK)
+    return tf.hep.ParquetDataset(path, columns=COLUMNS, chunk_rows=CHUNK)
+
+
+def chunks(kind: str, path: str) -> int:
+    """Takes the chunks as arrays."""
+    tf = importlib.import_module("tidefall")
+    with tf.Graph().as_default():
+        view = _table(kind, path).view
+    return sum(len(chunk[COLUMNS[0]]) for chunk in view.chunks())
+
+
+def streamed(kind: str, path: str, shuffled: bool = False) -> int:
     """Streams the columns through a session, in batches."""
     tf = importlib.import_module("tidefall")
     with tf.Graph().as_default():
-        source = tf.hep.RootDataset if kind == "root" else tf.hep.ParquetDataset
-        names = {"branches": COLUMNS} if kind == "root" else {"columns": COLUMNS}
-        dataset = source(path, **names).batch(BATCH)
-        following = list(dataset.make_one_shot_iterator().get_next().values())
+        dataset = _table(kind, path)
+        if shuffled:
+            dataset = dataset.shuffle(SHUFFLED, seed=1)
+        following = list(dataset.batch(BATCH).make_one_shot_iterator().get_next().values())
         rows = 0
         with tf.Session() as session:
             while True:
@@ -87,30 +111,70 @@ def streamed(kind: str, path: str) -> int:
                     return rows
 
 
-def best(action: Callable[[], int]) -> float:
-    """Rows per second, in the best of the rounds."""
-    found = 0.0
-    for _ in range(ROUNDS):
-        gc.collect()
-        start = time.perf_counter()
-        rows = action()
-        found = max(found, rows / (time.perf_counter() - start))
+def _alone(kind: str, path: str) -> int:
+    return root_alone(path) if kind == "root" else parquet_alone(path)
+
+
+WAYS: dict[str, Any] = {
+    "alone": _alone,
+    "chunks": chunks,
+    "batches": streamed,
+    "shuffled": lambda kind, path: streamed(kind, path, shuffled=True),
+}
+ABOUT = {
+    "chunks": "chunks of arrays",
+    "batches": f"batches of {BATCH} from a session",
+    "shuffled": f"shuffle, batches of {BATCH} from a session",
+}
+
+
+def measure(kind: str, path: str, rounds: int) -> dict[str, list[float]]:
+    """Rows per second of all ways, in turns."""
+    found: dict[str, list[float]] = {way: [] for way in WAYS}
+    for way in WAYS.values():
+        way(kind, path)
+    for turn in range(rounds * PASSES):
+        for way in rotated(list(WAYS), turn):
+            gc.collect()
+            start = time.perf_counter()
+            rows = WAYS[way](kind, path)
+            found[way].append(rows / (time.perf_counter() - start))
     return found
 
 
-def compare(rows: int) -> None:
-    """Prints a line for each kind of file."""
-    with tempfile.TemporaryDirectory() as folder:
-        print(f"{'rows per second':16} {'tidefall':>12} {'library':>12} {'ratio':>7}")
-        for kind, write, alone in (
-            ("root", write_root, root_alone),
-            ("parquet", write_parquet, parquet_alone),
-        ):
+class _Family:
+    title = "Tables, beside the library that reads their files (ROOT: uproot, Parquet: pyarrow)"
+
+    def cells(self, options: Options, folder: str) -> Cells:
+        """A line for each kind of file and way to read it."""
+        head = ["rows per second", "library alone", "tidefall", "median", "fastest", "bar"]
+        rows = int(ROWS * options.scale)
+        lines = []
+        for kind, write in (("root", write_root), ("parquet", write_parquet)):
+            if not options.wants(kind):
+                continue
             path = str(Path(folder, f"events.{kind}"))
             write(path, rows)
-            theirs = best(lambda path=path, alone=alone: alone(path))  # type: ignore[misc]
-            ours = best(lambda path=path, kind=kind: streamed(kind, path))  # type: ignore[misc]
-            print(f"{kind:16} {ours:12,.0f} {theirs:12,.0f} {ours / theirs:7.2f}")
+            module = "benchmarks.pipelines.tables"
+            command = [sys.executable, "-m", module, "--measure", kind, path, str(options.rounds)]
+            lines += _lines(kind, asked(command))
+        return [head, *lines]
+
+
+def _lines(kind: str, found: dict[str, list[float]]) -> list[list[str]]:
+    alone = found.pop("alone")
+    lines = []
+    for way, rates in found.items():
+        pairs = zip(rates, alone, strict=True)
+        middle = statistics.median([mine / theirs for mine, theirs in pairs])
+        medians = [f"{statistics.median(each):,.0f}" for each in (alone, rates)]
+        best = max(rates) / max(alone)
+        shown = [f"{middle:.2f}", f"{best:.2f}", verdict(middle, BAR)]
+        lines.append([f"{kind}: {ABOUT[way]}", *medians, *shown])
+    return lines
+
+
+FAMILY = _Family()
 
 
 def memory(kind: str = "VmRSS") -> float:
@@ -170,18 +234,19 @@ def plot(target: str, headroom: int = 256) -> None:
 
 
 def main() -> None:
-    """Compares, or draws."""
+    """Measures for who asks, or draws."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rows", type=int, default=2_000_000)
     parser.add_argument("--plot", default="", metavar="FILE")
+    parser.add_argument("--measure", nargs=3, default=None, help=argparse.SUPPRESS)
     parser.add_argument("--limited", nargs=2, default=None, help=argparse.SUPPRESS)
-    options, _ = parser.parse_known_args()  # the other families have options of their own
-    if options.limited:
+    options = parser.parse_args()
+    if options.measure:
+        kind, path, rounds = options.measure
+        print(json.dumps(measure(kind, path, int(rounds))))
+    elif options.limited:
         limited(options.limited[0], int(options.limited[1]))
     elif options.plot:
         plot(options.plot)
-    else:
-        compare(options.rows)
 
 
 if __name__ == "__main__":

@@ -240,7 +240,8 @@ class Array:
 
     @property
     def size(self) -> Any:
-        return math.prod(self.shape) if self.shape else 1
+        total = math.prod(self.shape) if self.shape else 1
+        return ROWS if total == Extent(1) else total
 
     @property
     def T(self) -> Array:

@@ -44,12 +44,16 @@ def split_head(plan: Plan) -> Split | None:
 
 
 def _head(plan: Plan) -> list[Node]:
-    """Nodes in Python that read only one another, before anything has an effect."""
+    """Nodes in Python that read only one another, before anything has an effect.
+
+    ``Unique`` stays: it belongs to the gradient of an embedding.
+    """
     known = set(plan.feeds)
     head: list[Node] = []
     for node in plan.nodes:
         ready = all(value.constant is not None or value in known for value in node.inputs)
-        if node.on_host and ready and not (node.guards or node.bodies or node.updates):
+        plain = not (node.guards or node.bodies or node.updates or node.type == "Unique")
+        if node.on_host and ready and plain:
             head.append(node)
             known.update(node.outputs)
         elif not (node.is_pure or node.type == LOAD):

@@ -112,11 +112,18 @@ class Fused:
 
 
 class Recorder:
-    """Records nodes, one after another, into one `Fused`."""
+    """Records nodes, one after another, into one `Fused`.
 
-    def __init__(self, sizes: Sizes, plan: Plan) -> None:
+    Args:
+      sizes: The symbolic sizes of the plan's values.
+      plan: The plan.
+      named: What `tidefall.compiler.named_rows` found in it.
+    """
+
+    def __init__(self, sizes: Sizes, plan: Plan, named: dict[Node, int]) -> None:
         self.sizes = sizes
         self.plan = plan
+        self._named = named
         self.fused = Fused()
         self.nodes: list[Node] = []
         self.known: dict[Value, Any] = {}
@@ -154,6 +161,8 @@ class Recorder:
                 self._of(value)
         elif node.type == LOAD:
             self.known[node.outputs[0]] = self._cell(node.cell or "")
+        elif node in self._named:
+            self._name(node, self._named[node])
         elif node.type == PACKED:
             self._packed(node)
         elif node.updates:
@@ -162,6 +171,15 @@ class Recorder:
             if not (node.is_pure or _only_draws(node)):
                 raise NotRecordable("it has effects")
             self._store(node.outputs, self._results(node, [self._of(v) for v in node.inputs]))
+
+    def _name(self, node: Node, rows: int) -> None:
+        """One of the nodes that prepare a sparse update: all rows, of which some are named."""
+        if node.type == "Unique":
+            named = symbolic.Named(self._of(node.inputs[0]), rows)
+            self.known.update(dict.fromkeys(node.outputs, named))
+        elif node.type == "UnsortedSegmentSum":
+            data, named = [self._of(value) for value in node.inputs[:2]]
+            self.known[node.outputs[0]] = named.totals(data)
 
     def _results(self, node: Node, values: list[Any]) -> list[Any]:
         opdef = node.opdef

@@ -90,7 +90,7 @@ class IteratorState:
                 exclusive = self._stream.exclusive
             except End:
                 raise errors.OutOfRangeError(None, None, _END) from None
-        return [_writable(each) if exclusive else _owned(each) for each in element]
+        return element if exclusive else [_owned(each) for each in element]
 
     def save(self) -> Any:
         """Where the iterator is, as a value."""
@@ -117,11 +117,6 @@ class IteratorState:
             if self._stream is not None:
                 self._stream.close()
                 self._stream = None
-
-
-def _writable(value: Any) -> Any:
-    """An array that nobody else looks at, so that it need not be copied unless it is locked."""
-    return value if not isinstance(value, np.ndarray) or value.flags.writeable else value.copy()
 
 
 def _owned(value: Any) -> Any:

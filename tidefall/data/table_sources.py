@@ -205,7 +205,7 @@ class ParquetSource:
                         raise errors.NotFoundError(None, None, f"{path}; no column '{name}'.")
                 try:
                     for batch in file.iter_batches(self._rows, columns=list(names)):
-                        yield of_record_batch(batch, path)
+                        yield of_record_batch(batch, path, own=True)
                 except (self._arrow.ArrowInvalid, OSError) as error:
                     message = f"{path}; its rows cannot be read: {error}"
                     raise errors.DataLossError(None, None, message) from error
@@ -250,16 +250,32 @@ def arrow_kinds(schema: Any) -> dict[str, Any]:
     return kinds
 
 
-def of_record_batch(batch: Any, where: str) -> Chunk:
+def of_record_batch(batch: Any, where: str, own: bool = False) -> Chunk:
     """The columns of a batch of rows as NumPy arrays.
+
+    Args:
+      batch: The batch.
+      where: Where it is from, for messages.
+      own: Whether nobody else uses its memory, so that it may be written.
 
     Raises:
       InvalidArgumentError: If a value is missing.
     """
-    return {name: _of_arrow(batch.column(name), name, where) for name in batch.schema.names}
+    return {name: _of_arrow(batch.column(name), name, where, own) for name in batch.schema.names}
 
 
-def _of_arrow(column: Any, name: str, where: str) -> Any:
+class _Memory:
+    """The numbers of an Arrow column, for NumPy to read and write."""
+
+    def __init__(self, column: Any, dtype: Any) -> None:
+        self._column = column  # which keeps the memory
+        start = column.buffers()[1].address + column.offset * dtype.itemsize
+        self.__array_interface__ = {
+            "data": (start, False), "shape": (len(column),), "typestr": dtype.str, "version": 3,
+        }  # fmt: skip
+
+
+def _of_arrow(column: Any, name: str, where: str, own: bool) -> Any:
     if column.null_count:
         row = column.is_null().to_pylist().index(True)
         raise errors.InvalidArgumentError(
@@ -273,8 +289,9 @@ def _of_arrow(column: Any, name: str, where: str) -> Any:
         texts = np.empty(len(array), object)
         texts[:] = [each.encode() if isinstance(each, str) else each for each in array]
         return texts
-    # Arrow's memory is not to be written; one copy here saves one for each batch.
-    return array if array.flags.writeable else array.copy()
+    if own and not array.flags.writeable and array.dtype.kind in "fiu":
+        return np.asarray(_Memory(column, array.dtype))
+    return array
 
 
 class ArraySource:
@@ -299,7 +316,7 @@ class ArraySource:
     def chunks(self, names: Sequence[str]) -> Iterator[Chunk]:
         for start in range(0, self._size, self._rows):
             stop = start + self._rows
-            yield {name: self._arrays[name][start:stop] for name in names}
+            yield {name: self._arrays[name][start:stop].copy() for name in names}
 
 
 def _as_column(name: str, value: Any) -> Any:

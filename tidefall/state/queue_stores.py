@@ -11,21 +11,19 @@ from __future__ import annotations
 
 import heapq
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any, Protocol
 
 import numpy as np
 
-from tidefall.array import philox_numpy
-from tidefall.array.philox import words_of
+from tidefall.array import draws
+from tidefall.array.random_words import Words
 
 Array = Any
 Row = Sequence[Array]
 
 #: Rows for which columns have room at first.
 _AT_FIRST = 64
-#: Random words drawn at a time, in blocks of four.
-_BLOCKS = 256
 
 
 class Batch(Protocol):
@@ -185,21 +183,46 @@ class Ring:
         self._length, self._first = length, 0
 
 
-class Words:
-    """The random 32-bit words that TensorFlow's generator gives for two seeds, one by one."""
+class _Places:
+    """A stack of numbers of rows."""
 
-    def __init__(self, seed: int, seed2: int) -> None:
-        self._key = words_of(seed, 2)
-        self._counter = words_of(seed2 % 2**64 << 64, 4)
-        self._position = 0
-        self._words: list[int] = []
+    def __init__(self) -> None:
+        self._numbers: Any = np.empty(0, np.int64)
+        self.count = 0
 
-    def __call__(self) -> int:
-        if not self._words:
-            found = philox_numpy.consecutive(self._key, self._counter, self._position, _BLOCKS)
-            self._words = found.reshape(-1)[::-1].tolist()
-            self._position += _BLOCKS
-        return self._words.pop()
+    def push(self, numbers: Any) -> None:
+        """Puts numbers on top."""
+        count = self.count + len(numbers)
+        if count > len(self._numbers):
+            longer = np.empty(max(2 * self.count, count), np.int64)
+            longer[: self.count] = self._numbers[: self.count]
+            self._numbers = longer
+        self._numbers[self.count : count] = numbers
+        self.count = count
+
+    def pop(self, count: int) -> Any:
+        """Takes numbers from the top, those that were pushed first in front."""
+        self.count -= count
+        return self._numbers[self.count : self.count + count].copy()
+
+    def draw(self, words: Any) -> Any:
+        """Takes a random number for each word; the topmost one fills the gap it leaves."""
+        code = draws.compiled(len(words))
+        if code is not None:
+            found = code.bag(self._numbers, self.count, words)
+        else:
+            found = self._drawn(words.tolist())
+        self.count -= len(words)
+        return found
+
+    def _drawn(self, words: list[int]) -> Any:
+        numbers, last, found = self._numbers, self.count, []
+        for word in words:
+            index = word % last
+            last -= 1
+            found.append(numbers[index])
+            numbers[index] = numbers[last]
+        return np.array(found, np.int64)
 
 
 class Bag:
@@ -212,43 +235,39 @@ class Bag:
     """
 
     def __init__(
-        self, dtypes: Sequence[Any], shapes: Sequence[tuple[Any, ...]], words: Callable[[], int]
+        self, dtypes: Sequence[Any], shapes: Sequence[tuple[Any, ...]], words: Words
     ) -> None:
         self._dtypes = dtypes
         self._shapes = shapes
         self._words = words
         self._columns = [_empty(0, s, d) for s, d in zip(shapes, dtypes, strict=True)]
-        self._places: list[int] = []  # where the rows are, in their order
-        self._free: list[int] = []
+        self._objects: list[Array] = []
+        self._places = _Places()  # where the rows are, in their order
+        self._free = _Places()
 
     def __len__(self) -> int:
-        return len(self._places)
+        return self._places.count
 
     def put(self, row: Row) -> None:
         """Adds a row at the end of the order."""
-        if not self._free:
-            self._grow(1)
-        place = self._free.pop()
+        places = self._claimed(1)
+        (place,) = places
         for column, value in zip(self._columns, row, strict=True):
             column[place] = value if column.ndim > 1 else value[()]
-        self._places.append(place)
+        self._places.push(places)
 
     def put_many(self, columns: Sequence[Array], start: int, stop: int) -> None:
         """Adds rows at the end of the order."""
-        count = stop - start
-        self._grow(count)
-        left = len(self._free) - count
-        places = self._free[left:]
-        del self._free[left:]
+        places = self._claimed(stop - start)
         for column, values in zip(self._columns, columns, strict=True):
             column[places] = values[start:stop]
-        self._places += places
+        self._places.push(places)
 
     def take(self) -> list[Array]:
         """Removes a random row."""
-        place = self._draw()
-        row = [_own(column, place) for column in self._columns]
-        self._release([place])
+        places = self._places.draw(self._words.take(1))
+        row = [_own(column, places[0]) for column in self._columns]
+        self._release(places)
         return row
 
     def batch(self, size: int) -> ColumnBatch:
@@ -257,11 +276,10 @@ class Bag:
 
     def move(self, batch: ColumnBatch, count: int) -> None:
         """Moves random rows to the end of a batch."""
-        draw = self._draw
-        places = [draw() for _ in range(count)]
+        places = self._places.draw(self._words.take(count))
         end = batch.count + count
         for column, out in zip(self._columns, batch.columns, strict=True):
-            out[batch.count : end] = column[places]
+            column.take(places, 0, out[batch.count : end], "clip")  # unlike "raise" without a copy
         batch.count = end
         self._release(places)
 
@@ -271,30 +289,26 @@ class Bag:
         self.put_many(columns, 0, batch.count)
         batch.count = 0
 
-    def _draw(self) -> int:
-        places = self._places
-        index = self._words() % len(places)
-        place = places[index]
-        places[index] = places[-1]
-        places.pop()
-        return place
+    def _release(self, places: Any) -> None:
+        for column in self._objects:
+            column[places] = None
+        self._free.push(places)
 
-    def _release(self, places: list[int]) -> None:
-        for column in self._columns:
-            if column.dtype.kind == "O":
-                column[places] = None
-        self._free += places
+    def _claimed(self, count: int) -> Any:
+        """Places that were free."""
+        if count > self._free.count:
+            self._grow(count)
+        return self._free.pop(count)
 
     def _grow(self, count: int) -> None:
-        if count <= len(self._free):
-            return
         before = len(self._columns[0])
         length = max(2 * before, before + count, _AT_FIRST)
         longer = [_empty(length, s, d) for s, d in zip(self._shapes, self._dtypes, strict=True)]
         for column, out in zip(self._columns, longer, strict=True):
             out[:before] = column
         self._columns = longer
-        self._free += range(before, length)
+        self._objects = [column for column in longer if column.dtype.kind == "O"]
+        self._free.push(np.arange(before, length))
 
 
 # -- rows -----------------------------------------------------------------------------------------
@@ -423,7 +437,7 @@ class Rows(_RowStore):
 class RowBag(_RowStore):
     """Rows, each taken at random."""
 
-    def __init__(self, dtypes: Sequence[Any], words: Callable[[], int]) -> None:
+    def __init__(self, dtypes: Sequence[Any], words: Words) -> None:
         super().__init__(dtypes, None)
         self._rows: list[Row] = []
         self._words = words
@@ -436,7 +450,7 @@ class RowBag(_RowStore):
 
     def _remove(self) -> Row:
         rows = self._rows
-        index = self._words() % len(rows)
+        index = self._words.word() % len(rows)
         row = rows[index]
         rows[index] = rows[-1]
         rows.pop()

@@ -17,9 +17,10 @@ from typing import Any
 
 import numpy as np
 
+from tidefall.array.random_words import Words
 from tidefall.core import errors
 from tidefall.core.runtime import wait_until
-from tidefall.state.queue_stores import Bag, Heap, Ring, RowBag, Rows, Store, Words
+from tidefall.state.queue_stores import Bag, Heap, Ring, RowBag, Rows, Store
 
 Array = Any
 Shapes = Sequence[tuple[int | None, ...]]

@@ -99,7 +99,7 @@ class Builder:
         parts = [
             self.dense, self.dense, self.elementwise, self.chain, self.compare, self.cast,
             self.reduce, self.join, self.cut, self.pick, self.normalize, self.classify,
-            self.spread, self.arrange,
+            self.spread, self.arrange, self.embed,
         ]  # fmt: skip
         part = self.one_of(parts)
         self.model.notes.append(part.__name__)
@@ -208,6 +208,12 @@ class Builder:
         best = tf.argmax(x, 1) if self.maybe() else tf.argmin(x, 1, output_type=tf.int32)
         hot = tf.one_hot(best, int(x.shape[1]), dtype=self.dtype)
         return x + hot if self.maybe() else tf.concat([x, hot], 1)
+
+    def embed(self, x: Any) -> Any:
+        table = self.variable([self.model.class_count, self.number(1, 9)])
+        ids = self.model.classes if self.maybe() else tf.argmax(x, 1) % self.model.class_count
+        found = tf.nn.embedding_lookup(table, ids)
+        return tf.concat([x, tf.tanh(found) if self.maybe() else found], 1)
 
     def spread(self, x: Any) -> Any:
         count = int(x.shape[1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from typing import Any
 
 import numpy as np
@@ -20,6 +21,10 @@ from tidefall.data.streams.stream import (
 )
 from tidefall.ops.dataset_steps import Step
 
+#: Batches made at once, at most: so many, and of so many bytes together.
+_MOST_TOGETHER = 16
+_BYTES_TOGETHER = 1 << 19
+
 
 @stream("BatchDatasetV2")
 class Batches(Derived):
@@ -30,17 +35,60 @@ class Batches(Derived):
         self._size = as_number(step["batch_size"])
         self._whole = bool(step["drop_remainder"])
         self.exclusive = self.input.exclusive
+        self.light = self.input.light
+        #: How many batches are made at once; those not yet given, and rows of the next one.
+        self._together = 1
+        self._made: deque[Columns] = deque()
+        self._rest: Columns | None = None
         if self._size <= 0:
             raise ValueError(f"a batch must have at least one element, not {self._size}.")
 
     def next(self) -> Element:
-        batch = taken_together(self.input, self._size) if self.input.wide else self._stacked()
+        if self._made:
+            batch = self._made.popleft()
+        elif self.input.wide and self.input.keeps_failures and self.exclusive:
+            batch = self._first_of_several()
+        elif self.input.wide:
+            batch = taken_together(self.input, self._size)
+        else:
+            batch = stacked(take(self.input, self._size))
         if self._whole and rows_in(batch) < self._size:
             raise End
         return batch
 
-    def _stacked(self) -> Columns:
-        return stacked(take(self.input, self._size))
+    def _first_of_several(self) -> Columns:
+        """Makes several batches, which costs little more than one.
+
+        No new pass over the input is begun for them before it has to be, so nobody can tell.
+        """
+        size, rest = self._size, self._rest
+        if rest is not None:
+            self._rest = None
+            return taken_together(self.input, size, rest)
+        block = self.input.block(size * self._together)
+        if rows_in(block) < size:
+            return taken_together(self.input, size, block)
+        whole = rows_in(block) // size * size
+        self._together = _together(block, size)
+        for start in range(size, whole, size):
+            self._made.append([column[start : start + size] for column in block])
+        if whole < rows_in(block):
+            self._rest = [column[whole:] for column in block]
+        return [column[:size] for column in block]
+
+    def save(self) -> Any:
+        return list(self._made), self._rest, self.input.save()
+
+    def restore(self, state: Any) -> None:
+        made, self._rest, inner = state
+        self._made = deque(made)
+        self.input.restore(inner)
+
+
+def _together(block: Columns, size: int) -> int:
+    """How many batches of some rows are made at once."""
+    width: int = sum([column.nbytes for column in block]) * size // rows_in(block)
+    return max(1, min(_MOST_TOGETHER, _BYTES_TOGETHER // max(width, 1)))
 
 
 def take(source: Any, count: int) -> list[Element]:
@@ -56,9 +104,15 @@ def take(source: Any, count: int) -> list[Element]:
     return elements
 
 
-def taken_together(source: Any, count: int) -> Columns:
-    """Up to ``count`` elements of a wide stream as one block, at least one."""
-    block: Columns = source.block(count)
+def taken_together(source: Any, count: int, first: Columns | None = None) -> Columns:
+    """Up to ``count`` elements of a wide stream as one block, at least one.
+
+    Args:
+      source: The stream.
+      count: How many.
+      first: Some that were taken already.
+    """
+    block: Columns = source.block(count) if first is None else first
     missing = count - rows_in(block)
     if not missing:
         return block

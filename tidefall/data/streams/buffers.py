@@ -104,11 +104,12 @@ def _make(owner: weakref.ref[Ahead]) -> None:
 class Prefetched(Through):
     """Elements that are made ahead of time, in a thread.
 
-    Elements that come in blocks are not: a block is no sooner made by a thread than by whoever
-    asks for it.
+    Elements that come in blocks are not, nor rows of arrays: those are no sooner made by a thread,
+    and handed over by it, than by whoever asks for them.
     """
 
     hands_on = True
+    adds_nothing = True
 
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)
@@ -120,7 +121,7 @@ class Prefetched(Through):
         self._left: deque[Any] = deque()
 
     def next(self) -> Element:
-        if self.wide or self._size == 0:
+        if self.wide or self.light or self._size == 0:
             return self.input.next()
         if self._left:
             return _unpacked(self._left.popleft())

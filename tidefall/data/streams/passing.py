@@ -24,14 +24,18 @@ class Through(Derived):
 
     Attributes:
       hands_on: Whether it gives the very arrays it was given, and keeps none.
+      adds_nothing: Whether it only chooses and arranges elements.
     """
 
     hands_on = False
+    adds_nothing = False
 
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)
         self.wide = self.input.wide
         self.exclusive = self.hands_on and self.input.exclusive
+        self.light = self.adds_nothing and self.input.light
+        self.keeps_failures = self.adds_nothing and self.input.keeps_failures
 
     def next(self) -> Element:
         return self.input.next()
@@ -49,6 +53,7 @@ class Same(Through):
     """All elements as they are."""
 
     hands_on = True
+    adds_nothing = True
 
 
 @stream("SleepDataset")
@@ -70,6 +75,7 @@ class Taken(Through):
     """The first elements."""
 
     hands_on = True
+    adds_nothing = True
 
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)
@@ -108,6 +114,7 @@ class Skipped(Through):
     """What comes after the first elements."""
 
     hands_on = True
+    adds_nothing = True
 
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)
@@ -184,6 +191,9 @@ class Shard(Through):
 @stream("RepeatDataset")
 class Repeated(Through):
     """The elements several times over."""
+
+    hands_on = True
+    adds_nothing = True
 
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)

@@ -47,6 +47,7 @@ class Optimized(Through):
     """All elements as they are, made in a better way."""
 
     hands_on = True
+    adds_nothing = True
 
     def __init__(self, step: Step, calls: Any) -> None:
         names = set(np.asarray(step["optimizations"], object).reshape(-1).tolist())

@@ -6,8 +6,9 @@ from typing import Any
 
 import numpy as np
 
+from tidefall.array import draws
+from tidefall.array.random_words import Words
 from tidefall.data.streams.passing import Through
-from tidefall.data.streams.random_words import Words
 from tidefall.data.streams.ring import Ring
 from tidefall.data.streams.sources import Slices, seeds_of
 from tidefall.data.streams.stream import (
@@ -73,18 +74,27 @@ class _Buffer:
         """Draws elements."""
         raise AssertionError("each kind of buffer draws in its way")
 
-    def exchange(self, blocks: list[Any]) -> Any:
-        """Draws an element for each of others and one more."""
+    def exchange(self, blocks: list[Any], put: bool) -> Any:
+        """Draws an element for each of others and one more.
+
+        Args:
+          blocks: The other elements.
+          put: Whether the first of them takes the one free position beforehand.
+        """
         raise AssertionError("each kind of buffer exchanges in its way")
 
     def block(self, count: int) -> Any:
         """The next elements."""
+        if self.ring.is_steady:
+            blocks = self.ahead(count)
+            if blocks:
+                return self.exchange(blocks, True)
         self.fill()
         if not self.ring.count:
             raise End
         if self.over:
             return self.draw(count)
-        return self.exchange(self.ahead(count - 1))
+        return self.exchange(self.ahead(count - 1), False)
 
     def save(self) -> Any:
         """The state of the elements."""
@@ -116,15 +126,17 @@ class _Numbers(_Buffer):
     def draw(self, count: int) -> Any:
         return self._rows(self.ring.draw(count))
 
-    def exchange(self, blocks: list[Any]) -> Any:
-        drawn: list[int] = []
-        for block in blocks:
-            drawn += self.ring.draw_for(block)
-        return self._rows(drawn + self.ring.draw(1))
+    def exchange(self, blocks: list[Any], put: bool) -> Any:
+        if not blocks:
+            return self.draw(1)
+        first, last = blocks[0].start, blocks[-1].stop  # these rows follow one another
+        if put:
+            self.ring.put(first)
+            first += 1
+        return self._rows(self.ring.exchange(range(first, last)))
 
-    def _rows(self, numbers: list[int]) -> Columns:
-        rows = np.array(numbers)
-        return [column.take(rows, 0) for column in self.source.columns]
+    def _rows(self, numbers: Any) -> Columns:
+        return [column.take(numbers, 0) for column in self.source.columns]
 
     def save(self) -> Any:
         return None
@@ -166,24 +178,38 @@ class _Rows(_Buffer):
 
     def draw(self, count: int) -> Any:
         rows = self.ring.draw(count)
-        self._free += rows
+        self._free += rows.tolist()
         return self._take(rows)
 
-    def exchange(self, blocks: list[Any]) -> Any:
+    def exchange(self, blocks: list[Any], put: bool) -> Any:
         if not blocks:
             return self.draw(1)
-        block = joined(blocks)
+        block, columns = joined(blocks), self._columns or []
+        first = -1
+        if put:
+            first = self._free.pop()
+            self.ring.put(first)
+        drawn = self.ring.exchange(rows_in(block) - put)
+        self._free.append(int(drawn[-1]))
+        code = draws.compiled(0)
+        if code is not None and all(_is_numbers(column) for column in columns):
+            return code.swap(columns, drawn, block, first)
+        if put:
+            for column, new in zip(columns, block, strict=True):
+                column[first] = new[0]
+            block = [new[1:] for new in block]
+        return self._exchanged(columns, drawn, block)
+
+    def _exchanged(self, columns: Columns, drawn: Any, block: Columns) -> Columns:
+        """The rows that were drawn; each takes the next row of a block when it is."""
         count = rows_in(block)
-        last = self.ring.draw_and_reuse(count)
-        drawn = np.array(last + self.ring.draw(1))
         taken = self._take(drawn)
         order = np.argsort(drawn, kind="stable")
         again = np.flatnonzero(drawn[order][1:] == drawn[order][:-1])
-        for column, out, new in zip(self._columns or (), taken, block, strict=True):
+        for column, out, new in zip(columns, taken, block, strict=True):
             if len(again):
                 out[order[again + 1]] = new[order[again]]
             column[drawn[:count]] = new
-        self._free.append(int(drawn[-1]))
         return taken
 
     def save(self) -> Any:
@@ -194,6 +220,11 @@ class _Rows(_Buffer):
         columns, free = state
         self._columns = None if columns is None else [each.copy() for each in columns]
         self._free = list(free)
+
+
+def _is_numbers(column: Any) -> bool:
+    """Whether the rows of a column are numbers that compiled code can move."""
+    return bool(column.ndim == 1 and column.itemsize <= 8 and column.dtype.kind != "O")
 
 
 class _Elements(_Buffer):
@@ -229,7 +260,7 @@ class _Elements(_Buffer):
         self.fill()
         if not self.ring.count:
             raise End
-        (number,) = self.ring.draw(1)
+        (number,) = self.ring.draw(1).tolist()
         self._free.append(number)
         element: Element = self._elements[number]
         self._elements[number] = None
@@ -246,12 +277,15 @@ class _Elements(_Buffer):
 class _Shuffling(Through):
     """A pass in random order over an input."""
 
+    adds_nothing = True
+
     def _begin(self, words: Words) -> None:
         ring = Ring(self._size, words)
         kind: type[_Buffer] = _Rows if self.input.wide else _Elements
         if type(self.input) is Slices:
             kind = _Numbers
         self._buffer = kind(self.input, ring)
+        self.exclusive = self.keeps_failures = kind is not _Elements
 
     @property
     def _size(self) -> int:

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from tidefall.data.streams.random_words import Words
+from tidefall.array.random_words import Words
 from tidefall.data.streams.stream import (
     Columns,
     Element,
@@ -52,6 +52,8 @@ class Slices(Stream):
     """The rows of arrays."""
 
     wide = True
+    light = True
+    keeps_failures = True
 
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)
@@ -81,6 +83,8 @@ class Range(Stream):
     """Consecutive integers."""
 
     wide = True
+    light = True
+    keeps_failures = True
 
     def __init__(self, step: Step, calls: Any) -> None:
         super().__init__(step, calls)

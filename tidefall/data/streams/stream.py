@@ -37,11 +37,17 @@ class Stream:
 
     Attributes:
       wide: Whether `block` may be called.
-      exclusive: Whether nobody else will look at the arrays it gives.
+      exclusive: Whether nobody else will look at the arrays it gives, which may be written.
+      light: Whether its elements are rows of arrays in memory, which nothing but memory is needed
+        for: no function, no file, no other thread, and nothing that can fail.
+      keeps_failures: Whether a block ends before an element that fails, which fails when it is
+        asked for next; so more elements may be asked for than are wanted now.
     """
 
     wide = False
     exclusive = False
+    light = False
+    keeps_failures = False
 
     def __init__(self, step: Step, calls: Any) -> None:
         self.step = step

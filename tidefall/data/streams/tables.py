@@ -22,7 +22,13 @@ class _Chunks:
         chunk = next(self._chunks, None)
         if chunk is None:
             raise End
-        return [chunk[name] for name in sorted(chunk)]
+        columns: dict[int, Any] = {}
+        for name in sorted(chunk):
+            column = chunk[name]
+            # Two columns may be one array, and a library's memory may be closed to writing.
+            own = column.flags.writeable and id(column) not in columns
+            columns[id(column) if own else -1 - len(columns)] = column if own else column.copy()
+        return list(columns.values())
 
 
 @stream("TableDataset")

@@ -6,11 +6,12 @@ from typing import Any
 
 import numpy as np
 
-from tidefall.array import philox_numpy
+from tidefall.array import draws, philox_numpy
 from tidefall.array.philox import words_of
 
-#: Blocks of four words that are made at once.
+#: Blocks of four words that are made at once: where few are wanted, and where many are.
 _AHEAD = 512
+_FAR_AHEAD = 4096
 
 
 class Words:
@@ -38,17 +39,30 @@ class Words:
         """The next ``count`` words."""
         missing = count - (len(self._words) - self._at)
         if missing > 0:
-            blocks = max(_AHEAD, -(-missing // 4))
-            made = philox_numpy.consecutive(self._key, self._counter, self._next_block, blocks)
-            self._words = np.concatenate([self._words[self._at :], made.reshape(-1)])
+            made, blocks = self._made(-(-missing // 4))
+            self._words = np.concatenate([self._words[self._at :], made])
             self._at = 0
             self._next_block += blocks
         self._at += count
         return self._words[self._at - count : self._at]
 
+    def _made(self, wanted: int) -> tuple[Any, int]:
+        """The words of so many blocks, or of more; and of how many."""
+        code = draws.compiled(0)
+        if code is not None and self._next_block:
+            blocks = max(_FAR_AHEAD, wanted)
+            return code.words(self._key, self._counter, self._next_block, blocks), blocks
+        blocks = max(_AHEAD, wanted)
+        made = philox_numpy.consecutive(self._key, self._counter, self._next_block, blocks)
+        return made.reshape(-1), blocks
+
     def word(self) -> int:
         """The next word."""
-        return int(self.take(1)[0])
+        at = self._at
+        if at == len(self._words):
+            return int(self.take(1)[0])
+        self._at = at + 1
+        return int(self._words[at])
 
     def save(self) -> Any:
         return (*self.seeds, self.position)
