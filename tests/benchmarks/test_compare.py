@@ -59,7 +59,9 @@ def test_a_bar_holds_up_to_its_limit() -> None:
 
 def test_a_bar_without_a_figure_is_not_measured() -> None:
     assert verdict("floor: run", results()) == "not measured"
-    assert verdict("floor: run", results(floor={"tidefall": {"na": "no such op"}})) == "not measured"
+    assert (
+        verdict("floor: run", results(floor={"tidefall": {"na": "no such op"}})) == "not measured"
+    )
     wrong = {"us": 1.0, "agrees": False}
     assert verdict("floor: run", results(floor={"tidefall": wrong})) == "not measured"
     assert table(results(), "tidefall").count("not measured") == len(BARS)
