@@ -20,7 +20,7 @@ from tidefall.compiler.fold import kernel_attrs
 from tidefall.compiler.partition import Region, partition
 from tidefall.compiler.sizes import Sizes
 from tidefall.compiler.waiting import aside
-from tidefall.executor import failures, numerics, packs
+from tidefall.executor import failures, large_products, numerics, packs
 from tidefall.executor.aside import Aside
 from tidefall.executor.context import NodeContext
 from tidefall.executor.feeds import Feed, inline_test
@@ -55,6 +55,7 @@ BUILTINS: dict[str, Any] = {
         ).split()
     },
     "abs_": np.abs,
+    "plain_dot": np.dot,
     "xp": xp,
     "quiet": numerics.quiet,
     "undo": numerics.undo,
@@ -126,6 +127,7 @@ class Program:
         names = dict(self._globals)
         names["program"] = self  # the function keeps what explains its errors
         names["lock"] = store.lock
+        names["large_dot"] = large_products.product(store.threads)
         for name, key in self._cells.items():
             info = self.plan.cells[key]
             names[name] = store.cell(key, info.dtype.np_dtype, info.shape)
@@ -277,8 +279,13 @@ class _Writer:
             fixed, each, feed = size
             rows = "1" if feed is None else f"{self._names[self.plan.feeds[feed]]}.shape[0]"
             self._line(1, f"few = {fixed} + {each} * {rows} < {numerics.LARGE_PRODUCT}")
-            self._line(1, "if few: one_thread.enter()")
-            ending.append("one_thread.leave() if few else None")
+            if any(node.type in numerics.BATCHED for node in nodes):
+                self._line(1, "if few: one_thread.enter()")
+                ending.append("one_thread.leave() if few else None")
+            else:
+                self._line(1, "one_thread.enter()")
+                self._line(1, "dot = plain_dot if few else large_dot")
+                ending.append("one_thread.leave()")
         self._line(1, "try:")
         return ending
 
