@@ -82,6 +82,11 @@ def spots(instruction: Instruction) -> Iterator[Spot]:
                 yield Spot(-1 if number == len(instruction.inputs) else number, axis)
 
 
+def row_spot(instruction: Instruction) -> Spot | None:
+    """The dimension that must be rows, or there is no template."""
+    return _ROW_SPOTS.get(instruction.name)
+
+
 def rule(instruction: Instruction) -> Rule:
     """What an instruction says of the dimensions of its operands and its result."""
     if instruction.name in ELEMENTWISE:
@@ -185,6 +190,7 @@ def _made(instruction: Instruction) -> Rule:
     return Rule([], [])
 
 
+_ROW_SPOTS = {"uniform": Spot(-1, 0), "gather": Spot(1, 0), "segment_sum": Spot(1, 0)}
 _RULES: dict[str, Callable[[Instruction], Rule]] = {
     "matmul": _matmul,
     "transpose": _transpose,

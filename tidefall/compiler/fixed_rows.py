@@ -19,7 +19,7 @@ from dataclasses import dataclass, field
 from tidefall.array.record import Array, Instruction
 from tidefall.array.symbols import ROWS as ROWS_SYMBOL
 from tidefall.array.symbols import NotRecordable
-from tidefall.compiler.axes import Axes, Spot, operand, rule, spots
+from tidefall.compiler.axes import Axes, Spot, operand, row_spot, rule, spots
 from tidefall.compiler.primitives import check, kind
 from tidefall.compiler.recorder import Recorder
 from tidefall.compiler.sizes import Sizes
@@ -298,7 +298,7 @@ class _Attempt:
             vote.first += 1
         elif spot.axis and id(x) not in turned and not _may_be_turned(instruction, spot, x):
             vote.later += 1
-        if spot.axis == 0 and spot.operand < 0 and instruction.name == "uniform":
+        if spot == row_spot(instruction):
             vote.made = True
         if spot.axis == 0 and x.value is not None and not self._is_given and x.ndim > 1:
             vote.given = True

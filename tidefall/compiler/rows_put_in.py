@@ -13,7 +13,7 @@ import numpy as np
 
 from tidefall.array.record import Array, Instruction, Recording
 from tidefall.array.symbols import ROWS, NotRecordable, Shape
-from tidefall.compiler.axes import Axes, spots
+from tidefall.compiler.axes import Axes, row_spot, spots
 from tidefall.compiler.fixed_rows import FixedRows
 from tidefall.compiler.primitives import FREE, ROW, check, kind
 from tidefall.compiler.recorder import Fused, Recorder
@@ -41,6 +41,10 @@ class _Labeller:
         values = {**recorder.known, **recorder.fused.inputs}
         arrays = [x for v, x in values.items() if v in found.values and isinstance(x, Array)]
         self._rows = {self._axes.of(x, 0) for x in arrays if x.value is None}
+        for instruction in self._recording.instructions:
+            spot = row_spot(instruction)
+            if spot is not None:
+                self._rows.add(self._axes.at(instruction, spot))
         self._count = found.count
         self._given: dict[Any, Array] = {}
 

@@ -86,6 +86,8 @@ class Builder:
     def given(self, dtype: Any, shape: list[int | None], name: str) -> Any:
         """A placeholder; or, of batches of a fixed size, sometimes a constant or a variable."""
         how = self.one_of(["fed", "fed", "constant", "variable"]) if self._rows else "fed"
+        if how == "constant" and dtype.is_integer and (self._rows or 0) < 8:
+            how = "fed"  # so few constant integers may be a shape, and are taken for one
         if how == "fed":
             return tf.placeholder(dtype, shape, name)
         draw = np.random.RandomState(len(name))

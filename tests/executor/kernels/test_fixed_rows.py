@@ -191,6 +191,13 @@ def embedding_with_momentum() -> Any:
     return [loss, step], {x: numbers(ROWS, 4), ids: np.arange(ROWS) // 2}
 
 
+def embedding_of_constants() -> Any:
+    table, x = variable(40, 6), given(ROWS, 4)
+    found = tf.nn.embedding_lookup(table, tf.constant(np.arange(ROWS) // 2))
+    loss = tf.reduce_mean(tf.square(dense(tf.concat([found, x], 1), 4) - x))
+    return [loss, tf.train.AdagradOptimizer(0.1).minimize(loss)], {x: numbers(ROWS, 4)}
+
+
 def weights_of_rows() -> Any:
     """Constants with another value for each row, and with one for all."""
     x = given(ROWS, 4)
@@ -205,7 +212,8 @@ def weights_of_rows() -> Any:
 WHOLE: list[Build] = [
     softmax_regression, whole_data_as_constants, whole_data_in_variables, autoencoder, queue,
     data_set, train_batch, dropout, noise, batch_normalization, everything_as_large,
-    unrolled_recurrence, embedding, embedding_with_momentum, weights_of_rows,
+    unrolled_recurrence, embedding, embedding_with_momentum, embedding_of_constants,
+    weights_of_rows,
 ]  # fmt: skip
 
 
