@@ -54,10 +54,13 @@ $(VENV)/.demo: pyproject.toml
 $(VENV)/.dev: pyproject.toml
 	$(call install,dev)
 
+$(VENV)/.bench: pyproject.toml
+	$(call install,bench)
+
 $(VENV)/.docs: pyproject.toml
 	$(call install,docs)
 
-$(BENCH_VENV)/.peers: $(VENV)/.demo
+$(BENCH_VENV)/.peers: $(VENV)/.bench
 	@echo "making $(BENCH_VENV) with the libraries to compare with: $(PEERS) (about 3 GB)"
 	@test -x $(BENCH_VENV)/bin/python || $(BIN)/python -m venv $(BENCH_VENV)
 	@$(BENCH_VENV)/bin/python -m pip install --disable-pip-version-check -qq $(PEERS)
@@ -78,7 +81,7 @@ check: $(VENV)/.dev
 
 bench: $(BENCH_VENV)/.peers
 	$(BIN)/python -m benchmarks --peers $(BENCH_VENV)/bin/python $(BENCH)
-	$(BIN)/python -m benchmarks.pipelines --peers $(BENCH_VENV)/bin/python
+	$(if $(BENCH),,$(BIN)/python -m benchmarks.pipelines --peers $(BENCH_VENV)/bin/python --out pipelines)
 
 docs: $(VENV)/.docs
 	$(BIN)/python -m pytest -q tests/docs
