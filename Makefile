@@ -79,7 +79,7 @@ check: $(VENV)/.dev
 	@$(BIN)/python -m pytest -q -n $(WORKERS) -m "not slow" $(PYTEST_ARGS) || \
 	  { code=$$?; echo "=> repeat one with: $(BIN)/python -m pytest PATH::NAME" >&2; exit $$code; }
 
-bench: $(BENCH_VENV)/.peers
+bench: $(VENV)/.bench $(BENCH_VENV)/.peers
 	$(BIN)/python -m benchmarks --peers $(BENCH_VENV)/bin/python $(BENCH)
 	$(if $(BENCH),,$(BIN)/python -m benchmarks.pipelines --peers $(BENCH_VENV)/bin/python --out pipelines)
 

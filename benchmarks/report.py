@@ -66,8 +66,9 @@ def cell(report: Report, show: Cell) -> str:
         return "failed"
     if "na" in report or not report:
         return "n/a"
-    differs = "" if report.get("agrees", True) and report.get("agrees_at_end", True) else " DIFFERS"
-    return show(report) + differs
+    if not report.get("agrees", True):
+        return show(report) + " DIFFERS"
+    return show(report) + ("" if report.get("agrees_at_end", True) else " drifts")
 
 
 def reason(report: Report) -> str:

@@ -61,6 +61,7 @@ from tidefall.io import op_def as _op_def
 from tidefall.io import readers as _readers_of_files
 from tidefall.io import records as _records
 from tidefall.io import serialized as _serialized
+from tidefall.io import shuffled_records as _shuffled_records
 from tidefall.io import whole_files as _whole_files
 from tidefall.ir import with_blocks as _with_blocks
 from tidefall.losses import collected as _collected
@@ -113,6 +114,7 @@ from tidefall.ops import random_rejection as _random_rejection
 from tidefall.ops import random_stateless as _random_stateless
 from tidefall.ops import readers as _readers
 from tidefall.ops import rearranging as _rearranging
+from tidefall.ops import record_input as _record_input
 from tidefall.ops import reduce as _reduce
 from tidefall.ops import repeating as _repeating
 from tidefall.ops import segment as _segment
@@ -210,7 +212,8 @@ _IMPORTED_QUEUES = (
     _queue_runner, _staging,
 )  # fmt: skip
 _IMPORTED_FILES = (
-    _csv, _decoding, _files, _protos, _readers, _readers_of_files, _serialized, _whole_files,
+    _csv, _decoding, _files, _protos, _record_input, _readers, _readers_of_files, _serialized,
+    _shuffled_records, _whole_files,
 )  # fmt: skip
 _IMPORTED_SPARSE = (
     _embedding_sparse, _parse_functions, _sparse_cross, _sparse_dense, _sparse_layout, _sparse_math,

@@ -53,15 +53,17 @@ def verdict(what: str, measured: Report) -> str:
 
 
 def test_a_bar_holds_up_to_its_limit() -> None:
-    assert verdict("floor", results(floor={"tidefall": {"us": 4.0}})) == "holds"
-    assert verdict("floor", results(floor={"tidefall": {"us": 4.1}})) == "does not hold"
+    assert verdict("floor: run", results(floor={"tidefall": {"us": 4.0}})) == "holds"
+    assert verdict("floor: run", results(floor={"tidefall": {"us": 4.1}})) == "does not hold"
 
 
 def test_a_bar_without_a_figure_is_not_measured() -> None:
-    assert verdict("floor", results()) == "not measured"
-    assert verdict("floor", results(floor={"tidefall": {"na": "no such op"}})) == "not measured"
+    assert verdict("floor: run", results()) == "not measured"
+    assert (
+        verdict("floor: run", results(floor={"tidefall": {"na": "no such op"}})) == "not measured"
+    )
     wrong = {"us": 1.0, "agrees": False}
-    assert verdict("floor", results(floor={"tidefall": wrong})) == "not measured"
+    assert verdict("floor: run", results(floor={"tidefall": wrong})) == "not measured"
     assert table(results(), "tidefall").count("not measured") == len(BARS)
 
 

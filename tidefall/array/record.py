@@ -46,15 +46,21 @@ class Instruction:
     result: Array
 
 
+#: Constants of more bytes are the same if they lie at the same place.
+_LARGEST_COMPARED = 1 << 16
+
+
 class Recording:
     """The instructions recorded so far, in order.
 
     Attributes:
       instructions: The instructions.
       checks: Truth values that must hold for the results to be worth anything.
+      fixed: The number of rows of a batch, if it is a number and not `ROWS`.
     """
 
     def __init__(self) -> None:
+        self.fixed: int | None = None
         self.instructions: list[Instruction] = []
         self.checks: list[Array] = []
         self._constants: dict[Any, Array] = {}
@@ -77,7 +83,11 @@ class Recording:
         value = np.asarray(value)
         if value.dtype.kind not in "fiub":
             raise NotRecordable(f"a constant of dtype {value.dtype}")
-        key = (value.dtype.str, value.shape, value.tobytes())
+        if value.nbytes > _LARGEST_COMPARED:
+            place = value.__array_interface__["data"]
+            key: Any = (value.dtype.str, value.shape, value.strides, place)
+        else:
+            key = (value.dtype.str, value.shape, value.tobytes())
         found = self._constants.get(key)
         if found is None:
             found = Array(self, value.shape, value.dtype, value)
@@ -240,7 +250,8 @@ class Array:
 
     @property
     def size(self) -> Any:
-        return math.prod(self.shape) if self.shape else 1
+        total = math.prod(self.shape) if self.shape else 1
+        return ROWS if total == Extent(1) else total
 
     @property
     def T(self) -> Array:

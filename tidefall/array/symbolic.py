@@ -5,6 +5,7 @@ Most of it is `tidefall.array.record`; this adds what is made of its primitives.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Sequence
 from typing import Any
 
@@ -127,12 +128,84 @@ def placed(shape: Any, index: Sequence[Any], values: Any, fill: Any = 0) -> Any:
     return part.recording.add("placed", [part], target, part.dtype, params)
 
 
+#: A table of more elements is left to NumPy: a kernel would copy it as a whole.
+MOST_ELEMENTS = 1 << 20
+
+
+def gather(x: Any, indices: Any, axis: int) -> Any:
+    """The slices of a table that each row names."""
+    if not isinstance(indices, Array) or not _is_rows(indices) or axis != 0:
+        raise NotRecordable("places that are not named by rows")
+    table = record._array(indices.recording, x)
+    if not table.ndim or isinstance(table.shape[0], Rows):
+        raise NotRecordable("looking up rows of the batch")
+    check_range(indices, table.shape[0])
+    target = (*indices.shape, *table.shape[1:])
+    return table.recording.add("gather", [table, indices], target, table.dtype)
+
+
+def segment_reduce(how: str, rows: Any, ids: Any, count: int, initial: Any) -> Any:
+    """The sums of the rows that name one place of a table."""
+    if how != "add" or initial != 0 or not _is_rows(ids) or ids.ndim != 1:
+        raise NotRecordable(f"combining rows by their places with {how}")
+    target = (count, *rows.shape[1:])
+    if math.prod(target) > MOST_ELEMENTS:
+        raise NotRecordable("a table that is large beside a batch")
+    rows = record.broadcast_to(rows, (*ids.shape, *rows.shape[1:]))
+    return ids.recording.add("segment_sum", [rows, ids], target, rows.dtype)
+
+
+class Named:
+    """The rows of a table that some id names, each once: in a kernel, a choice of all its rows.
+
+    Attributes:
+      ids: For each row of the batch, the one it names.
+      rows: How many rows the table has.
+    """
+
+    def __init__(self, ids: Array, rows: int) -> None:
+        if not _is_rows(ids) or ids.ndim != 1:
+            raise NotRecordable("ids that are no rows")
+        self.ids = ids
+        self.rows = rows
+
+    def totals(self, rows: Array) -> Array:
+        """The sums of the rows of each id; zeros for rows that are not named."""
+        return segment_reduce("add", rows, self.ids, self.rows, 0)
+
+    def chosen(self, ndim: int) -> Any:
+        """Whether a row is named, to be broadcast against a table."""
+        counts = self.totals(record.broadcast_to(np.int32(1), self.ids.shape))
+        return record.reshape(record.not_equal(counts, 0), (self.rows,) + (1,) * (ndim - 1))
+
+
+def update_rows(step: Any, tables: Any, indices: Any, grad: Any) -> list[Any]:
+    """``tables`` in which ``step`` has changed the named rows; ``grad`` has a row for each."""
+    if not isinstance(indices, Named):
+        raise NotRecordable("changing rows that are not known to differ")
+    check_range(indices.ids, indices.rows)
+    new = step(list(tables), grad)
+    chosen = indices.chosen(grad.ndim)
+    return [record.where(chosen, x, old) for x, old in zip(new, tables, strict=True)]
+
+
+def _is_rows(x: Any) -> bool:
+    """Whether the leading dimension is the rows, or may be found to be."""
+    if not isinstance(x, Array) or not x.shape:
+        return False
+    return isinstance(x.shape[0], Rows) or x.shape[0] == x.recording.fixed
+
+
 def scatter_apply(how: str, x: Array, indices: Any, updates: Any) -> Any:
-    """``x`` with ``updates`` combined into its rows; only if every row is named once, in order."""
+    """``x`` with ``updates`` combined into the rows that are named."""
     rows = x.shape[0]
-    whole = isinstance(indices, np.ndarray) and indices.shape == (rows,)
-    if not whole or not np.array_equal(indices, np.arange(rows)):
-        raise NotRecordable("changing some of the rows")
+    known = indices.value if isinstance(indices, Array) else indices
+    whole = known is not None and known.shape == (rows,)
+    if not whole or not np.array_equal(known, np.arange(rows)):
+        if not _is_rows(indices) or how not in ("add", "subtract"):
+            raise NotRecordable("changing some of the rows")
+        updates = record.broadcast_to(updates, (*indices.shape, *x.shape[1:]))
+        updates = segment_reduce("add", updates, indices, rows, 0)
     if how == "set":
         return record.broadcast_to(updates, x.shape)
     return getattr(record, how)(x, updates)

@@ -10,10 +10,13 @@ from collections import Counter
 from collections.abc import Iterable
 
 from tidefall.array.symbols import NotRecordable
+from tidefall.compiler.fixed_rows import find_rows
+from tidefall.compiler.named_rows import named_rows
 from tidefall.compiler.primitives import FREE, ROW, kind
 from tidefall.compiler.recorder import Fused, Recorder, is_known
+from tidefall.compiler.rows_put_in import put_rows
 from tidefall.compiler.sizes import ROWS, Sizes
-from tidefall.ir.plan import KERNEL, LOAD, SIZES, Node, Plan, Value
+from tidefall.ir.plan import KERNEL, LOAD, PACKED, SIZES, Node, Plan, Value
 
 #: Kernels of fewer nodes than this cost more to call than they save.
 FEWEST_NODES = 6
@@ -42,10 +45,14 @@ class _Stages:
         self._sizes = sizes
         self._maker = {value: node for node in plan.nodes for value in node.outputs}
         self._position = {node: index for index, node in enumerate(plan.nodes)}
-        self._absorbed: set[Node] = set()
+        self._named = named_rows(plan)
         self.reasons: dict[Node, str] = {}
-        self._rows_feed = _rows_feed(plan, sizes)
-        self._recordable = self._try_all()
+        self._rows_feed = self._find_rows_feed()
+        self._fixed = find_rows(plan, sizes, self._named)
+        self._recordable = self._try_all() if self._fixed is None else self._fixed.nodes
+        if self._fixed is not None:
+            self.reasons.update(self._fixed.reasons)
+        self._absorbed = {node for node in self._recordable if self._costs_nothing(node)}
         self.time: dict[Node, int] = {}
         self._last_read: dict[str, int] = {}
         self._last_write: dict[str, tuple[int, int]] = {}
@@ -61,22 +68,21 @@ class _Stages:
         for value in self._plan.fetches:
             readers.setdefault(value, set()).add(None)
         for node in reversed(self._plan.nodes):
-            if node in self._absorbed and all(
-                reader is not None and self.time[reader] % 2
-                for value in node.outputs
-                for reader in readers[value]
-            ):
+            after = {reader for value in node.outputs for reader in readers[value]}
+            if node in self._absorbed and all(r is not None and self.time[r] % 2 for r in after):
+                for value in node.inputs if node in self._named else ():
+                    readers.setdefault(value, set()).update(after)
                 continue
             for value in node.reads:
                 readers.setdefault(value, set()).add(node)
         return readers
 
-    def _try_all(self) -> set[Node]:
+    def _try_all(self) -> frozenset[Node]:
         """The nodes that can be recorded, each looked at by itself."""
         found = set()
-        recorder = Recorder(self._sizes, self._plan)
+        recorder = Recorder(self._sizes, self._plan, self._named)
         for node in self._plan.nodes:
-            if node.on_host or node.bodies:
+            if (node.on_host and node not in self._named) or node.bodies:
                 self.reasons[node] = "it runs in Python"
                 continue
             if self._sizes.rows and self._rows_feed is None:
@@ -90,21 +96,34 @@ class _Stages:
                 self.reasons[node] = str(error)
                 continue
             found.add(node)
-            if node.type == LOAD or is_known(node, self._sizes):
-                self._absorbed.add(node)
-        return found
+        return frozenset(found)
+
+    def _costs_nothing(self, node: Node) -> bool:
+        """Whether a node may be recorded in every kernel that reads it."""
+        return node.type == LOAD or is_known(node, self._sizes) or node in self._named
+
+    def _find_rows_feed(self) -> Value | None:
+        """A feed from which a kernel can tell the number of rows."""
+        for position in self._sizes.rows:
+            try:
+                Recorder(self._sizes, self._plan, self._named).input(self._plan.feeds[position])
+            except NotRecordable:
+                continue
+            return self._plan.feeds[position]
+        return None
 
     def _assign(self) -> None:
         start = latest = 0
         for node in self._plan.nodes:
             fused = node in self._recordable and node not in self._absorbed
-            if node.on_host or node.bodies:
+            apart = (node.on_host or node.bodies) and node not in self._absorbed
+            if apart:
                 start = time = latest + 2 - latest % 2
             else:
                 time = self._earliest(node, fused, start)
             self.time[node] = time
             latest = max(latest, time)
-            if node.on_host or node.bodies:
+            if apart:
                 start = latest = time + 2
             self._note_uses(node, time)
 
@@ -126,8 +145,13 @@ class _Stages:
         if maker is None:
             return 0
         if maker in self._absorbed and fused:
+            if maker in self._named:
+                return max([self._available(each, reader, fused) for each in maker.inputs])
             return self.time[maker] if maker.type == LOAD else 0
-        return self.time[maker] + (bool(maker.updates) or self.time[maker] % 2 != fused)
+        time = self.time[maker]
+        if time % 2 != fused:
+            return time + 1
+        return time + (bool(maker.updates) and not (fused and maker.type != PACKED))
 
     def _note_uses(self, node: Node, time: int) -> None:
         keys = [node.cell] if node.cell is not None else []
@@ -144,6 +168,8 @@ class _Stages:
         """Kernels of a few nodes go back to NumPy."""
         for time in {t for t in self.time.values() if t % 2}:
             members = [node for node, t in self.time.items() if t == time]
+            if any(self._maker.get(value) in self._named for n in members for value in n.inputs):
+                continue
             if sum(len(node.members) or 1 for node in members) < FEWEST_NODES:
                 for node in members:
                     self.time[node] = time - 1
@@ -164,9 +190,19 @@ class _Stages:
             return self._plan
         plan = self._plan.with_nodes(_only_read(nodes, self._plan.fetches))
         text = f"fused {sum(fused)} nodes into {len(fused)} kernel{'s' * (len(fused) != 1)}"
-        for line in (text, *self.left_out(plan.nodes)):
+        for line in (*self._batch(), text, *self.left_out(plan.nodes)):
             plan = plan.noted(line)
         return plan
+
+    def _batch(self) -> list[str]:
+        """What is told of a batch of a fixed size."""
+        if self._fixed is None:
+            return []
+        values = [*self._plan.feeds, *[v for n in self._plan.nodes for v in n.inputs]]
+        names = [v.name for v in dict.fromkeys(values)
+                 if v in self._fixed.values and self._maker.get(v) is None]  # fmt: skip
+        of = f" of {', '.join(names)}" if 0 < len(names) <= _MOST_REASONS else ""
+        return [f"batched by {self._fixed.count:,} rows{of}"]
 
     def left_out(self, nodes: Iterable[Node]) -> list[str]:
         """For each reason why nodes stay with NumPy, a line that counts them by type."""
@@ -183,14 +219,18 @@ class _Stages:
         return lines
 
     def _kernel(self, members: list[Node]) -> Node:
-        recorder = Recorder(self._sizes, self._plan)
+        count = None if self._fixed is None else self._fixed.count
+        recorder = Recorder(self._sizes, self._plan, self._named, count)
         for node in members:
             for value in node.inputs:
                 self._bring(recorder, value, node)
             recorder.record(node)
         own = set(members)
         fused = recorder.fused
-        self._give_rows(recorder)
+        if self._fixed is None:
+            self._give_rows(recorder)
+        else:
+            put_rows(recorder, self._fixed)
         outputs = [v for n in members for v in n.outputs if not own.issuperset(self._readers[v])]
         updates = tuple([key for node in members for key in node.updates])
         written = {v for node in members for v in node.outputs[: len(node.updates)]}
@@ -234,26 +274,21 @@ class _Stages:
         return list(found.values())
 
     def _bring(self, recorder: Recorder, value: Value, reader: Node) -> None:
-        """Records loads of variables again, which cost nothing."""
+        """Records again what costs nothing: loads of variables, names of rows."""
         maker = self._maker.get(value)
-        if maker is None or maker.type != LOAD or value in recorder.known:
+        if maker is None or value in recorder.known:
+            return
+        if maker in self._named:
+            for each in maker.inputs:
+                self._bring(recorder, each, reader)
+            recorder.record(maker)
+        if maker.type != LOAD:
             return
         written = self._last_write.get(maker.cell or "")
         if written is not None and self._position[maker] < written[1] < self._position[reader]:
             return  # the value of before, which the load has kept
         if maker in self._recordable:
             recorder.record(maker)
-
-
-def _rows_feed(plan: Plan, sizes: Sizes) -> Value | None:
-    """A feed from which a kernel can tell the number of rows."""
-    for position in sizes.rows:
-        try:
-            Recorder(sizes, plan).input(plan.feeds[position])
-        except NotRecordable:
-            continue
-        return plan.feeds[position]
-    return None
 
 
 def _only_read(nodes: list[Node], fetches: tuple[Value, ...]) -> list[Node]:

@@ -1,6 +1,7 @@
 """Taking off the head of a plan: the nodes in Python that supply its data.
 
-A network fed by a queue or a data set has a batch of unknown size just as one that is fed by hand.
+A network fed by a queue or a data set has a batch of unknown size just as one that is fed by hand,
+or one of a fixed size.
 Once what takes the batch is a plan of its own, the rest of the plan is given the batch like a feed:
 it can be specialized to its rows, run the general way if they do not agree, and be compiled.
 """
@@ -10,6 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
+from tidefall.compiler.fixed_rows import FEWEST_ROWS
 from tidefall.compiler.waiting import aside
 from tidefall.ir.plan import LOAD, Node, Plan, Value
 
@@ -44,12 +46,16 @@ def split_head(plan: Plan) -> Split | None:
 
 
 def _head(plan: Plan) -> list[Node]:
-    """Nodes in Python that read only one another, before anything has an effect."""
+    """Nodes in Python that read only one another, before anything has an effect.
+
+    ``Unique`` stays: it belongs to the gradient of an embedding.
+    """
     known = set(plan.feeds)
     head: list[Node] = []
     for node in plan.nodes:
         ready = all(value.constant is not None or value in known for value in node.inputs)
-        if node.on_host and ready and not (node.guards or node.bodies or node.updates):
+        plain = not (node.guards or node.bodies or node.updates or node.type == "Unique")
+        if node.on_host and ready and plain:
             head.append(node)
             known.update(node.outputs)
         elif not (node.is_pure or node.type == LOAD):
@@ -58,6 +64,8 @@ def _head(plan: Plan) -> list[Node]:
 
 
 def _is_batch(value: Value) -> bool:
-    """Whether a value is an array of numbers with an unknown number of rows."""
+    """Whether a value is an array of numbers with many rows, or an unknown number of them."""
     dims = value.shape.dims
-    return dims is not None and dims[:1] == (None,) and value.dtype.np_dtype.kind in "fiub"
+    if not dims or value.dtype.np_dtype.kind not in "fiub":
+        return False
+    return dims[0] is None or dims[0] >= FEWEST_ROWS

@@ -50,6 +50,10 @@ def width(x: Array) -> int:
     return total
 
 
+#: Sums over the rows that are taken after a pass, from rows it has kept.
+AFTER_PASS = frozenset({"segment_sum"})
+
+
 def check(instruction: Instruction) -> None:
     """Raises NotRecordable unless there is a template for this form of the primitive."""
     name, inputs, result = instruction.name, instruction.inputs, instruction.result
@@ -74,6 +78,12 @@ def check(instruction: Instruction) -> None:
     elif name in REDUCTIONS:
         if kinds[0] == ROW and 0 in instruction.params and name not in OVER_ROWS:
             raise NotRecordable(f"{name} over the rows")
+    elif name == "gather":
+        if kinds != [FREE, ROW]:
+            raise NotRecordable(f"looking up {kinds[1]} places in a {kinds[0]} array")
+    elif name == "segment_sum":
+        if kinds != [ROW, ROW] or made != FREE:
+            raise NotRecordable("sums by place of what are no rows")
     elif name == "uniform":
         if made != ROW:
             raise NotRecordable("random numbers that are no rows")

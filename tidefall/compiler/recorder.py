@@ -22,6 +22,8 @@ from tidefall.compiler.primitives import check
 from tidefall.compiler.sizes import ROWS, Sizes
 from tidefall.ir.plan import CHOICE, LOAD, PACKED, WHILE, Node, Plan, Value
 
+#: Vectors of integers up to this length may be shapes.
+_LONGEST = 7
 _NEVER = frozenset({CHOICE, WHILE})
 
 
@@ -100,6 +102,7 @@ class Fused:
       streams: Random numbers it draws: the node, and what it asks the session for each run.
       packed: Update rules for many variables: the rule, its hyperparameters, its gradients.
       outputs: Values it yields, and the arrays that hold them.
+      count: The number of rows, if it is fixed.
     """
 
     recording: Recording = field(default_factory=Recording)
@@ -109,15 +112,29 @@ class Fused:
     streams: list[Draw] = field(default_factory=list)
     packed: list[tuple[PackedRule, list[Array], list[Array]]] = field(default_factory=list)
     outputs: dict[Value, Array] = field(default_factory=dict)
+    count: int | None = None
 
 
 class Recorder:
-    """Records nodes, one after another, into one `Fused`."""
+    """Records nodes, one after another, into one `Fused`.
 
-    def __init__(self, sizes: Sizes, plan: Plan) -> None:
+    Args:
+      sizes: The symbolic sizes of the plan's values.
+      plan: The plan.
+      named: What `tidefall.compiler.named_rows` found in it.
+      fixed: The number of rows, where shapes do not tell which dimensions are rows; then all
+        sizes are recorded as they are, and nobody has looked yet whether there are templates.
+    """
+
+    def __init__(
+        self, sizes: Sizes, plan: Plan, named: dict[Node, int], fixed: int | None = None
+    ) -> None:
         self.sizes = sizes
         self.plan = plan
+        self.fixed = fixed
+        self._named = named
         self.fused = Fused()
+        self.fused.recording.fixed = fixed
         self.nodes: list[Node] = []
         self.known: dict[Value, Any] = {}
 
@@ -135,7 +152,7 @@ class Recorder:
         try:
             with self.fused.recording.active():
                 self._record(node)
-            for instruction in instructions[start:]:
+            for instruction in instructions[start:] if self.fixed is None else ():
                 check(instruction)
         except (NotRecordable, TypeError, ValueError, IndexError, AttributeError) as error:
             del instructions[start:]
@@ -154,6 +171,8 @@ class Recorder:
                 self._of(value)
         elif node.type == LOAD:
             self.known[node.outputs[0]] = self._cell(node.cell or "")
+        elif node in self._named:
+            self._name(node, self._named[node])
         elif node.type == PACKED:
             self._packed(node)
         elif node.updates:
@@ -163,21 +182,31 @@ class Recorder:
                 raise NotRecordable("it has effects")
             self._store(node.outputs, self._results(node, [self._of(v) for v in node.inputs]))
 
+    def _name(self, node: Node, rows: int) -> None:
+        """One of the nodes that prepare a sparse update: all rows, of which some are named."""
+        if node.type == "Unique":
+            named = symbolic.Named(self._of(node.inputs[0]), rows)
+            self.known.update(dict.fromkeys(node.outputs, named))
+        elif node.type == "UnsortedSegmentSum":
+            data, named = [self._of(value) for value in node.inputs[:2]]
+            self.known[node.outputs[0]] = named.totals(data)
+
     def _results(self, node: Node, values: list[Any]) -> list[Any]:
         opdef = node.opdef
         if opdef.kernel is None or opdef.runs_on == "host":
             raise NotRecordable("it runs in Python")
-        if not any(isinstance(value, (Array, ShapeVector)) for value in values):
+        constant = not any(isinstance(value, (Array, ShapeVector)) for value in values)
+        if constant and self.fixed is None:
             raise NotRecordable("nothing but constants")
         by_value = dict(zip(node.inputs, values, strict=True))
         arguments = [_mapped(argument, by_value) for argument in node.arguments()]
         run = (_RecordingRun(self.fused, node),) if opdef.needs_run else ()
         results = opdef.kernel(symbolic, *run, *arguments, **kernel_attrs(node.op))
-        if len(node.outputs) == 1 and not isinstance(results, (tuple, list)):
-            return [results]
         flat: list[Any] = []
         for each in results if isinstance(results, tuple) else (results,):
             flat.extend(each if isinstance(each, list) else [each])
+        if constant and not all(isinstance(each, Array) for each in flat):
+            raise NotRecordable("nothing but constants")
         return flat
 
     def _store(self, values: Iterable[Value], results: list[Any]) -> None:
@@ -197,6 +226,8 @@ class Recorder:
     def _of(self, value: Value) -> Any:
         """What stands for a value: an array, sizes, or its constant."""
         if value.constant is not None:
+            if value.constant.shape[:1] == (self.fixed,) and _may_be_rows(value.constant):
+                return self.fused.recording.constant(value.constant)
             return value.constant if value.constant.ndim else value.constant[()]
         found = self.known.get(value)
         if found is None and value in self.sizes.numbers:
@@ -303,6 +334,12 @@ class Recorder:
 def is_known(node: Node, sizes: Sizes) -> bool:
     """Whether a node computes nothing but sizes, which are known."""
     return bool(node.outputs) and all(value in sizes.numbers for value in node.outputs)
+
+
+def _may_be_rows(constant: Any) -> bool:
+    """Whether a constant may be data, not sizes or axes that a kernel looks at."""
+    kind_ = constant.dtype.kind
+    return kind_ == "f" or (kind_ in "iub" and (constant.ndim > 1 or constant.size > _LONGEST))
 
 
 def _only_draws(node: Node) -> bool:

@@ -11,6 +11,7 @@ from __future__ import annotations
 import numpy as np
 
 from tidefall.compiler.fold import fold_constants
+from tidefall.compiler.named_rows import Readers
 from tidefall.core.shapes import Shape
 from tidefall.ir.plan import Node, Plan, Value
 
@@ -56,35 +57,22 @@ def _constant(like: Value, array: np.ndarray) -> Value:
     return Value(like.dtype, Shape(array.shape), like.name, array.astype(like.dtype.np_dtype))
 
 
-class _Uses:
+class _Uses(Readers):
     """Who makes and who reads the values of a plan."""
-
-    def __init__(self, plan: Plan) -> None:
-        self._nodes = plan.nodes
-        self._fetched = set(plan.fetches)
-        self._maker = {value: node for node in plan.nodes for value in node.outputs}
-        self._readers: dict[Value, list[Node]] = {}
-        for node in plan.nodes:
-            for value in set(node.reads):
-                self._readers.setdefault(value, []).append(node)
 
     def rows_of(self, unique: Node) -> int | None:
         """The rows of the slots that the sums for these ids go to, if nothing else is done."""
         different, places = unique.outputs
-        if self._fetched.intersection(unique.outputs) or unique.guards:
+        if self.fetched.intersection(unique.outputs) or unique.guards:
             return None
-        counts, adds = set(), []
-        for reader in self._readers.get(different, ()):
+        adds = []
+        for reader in self.of(different):
             if reader.type in _ADDS and reader.inputs[1] is different:
                 adds.append(reader)
-            elif reader.type == "Shape":
-                counts.update(self._firsts(reader.outputs[0]))
-            else:
+            elif reader.type != "Shape":
                 return None
-        sums = self._readers.get(places, [])
-        if not all(self._sums(node, places, counts) for node in sums):
-            return None
-        if not all(self._only_count(count, sums) for count in counts):
+        sums = self.sums(places, self.counts(different))
+        if sums is None:
             return None
         if not self._stay_zero({node.outputs[0] for node in sums}, adds):
             return None
@@ -94,33 +82,15 @@ class _Uses:
 
     def shapes(self, value: Value) -> list[Value]:
         """The shape of a value, wherever it is computed."""
-        readers = self._readers.get(value, [])
-        return [node.outputs[0] for node in readers if node.type == "Shape"]
+        return [node.outputs[0] for node in self.of(value) if node.type == "Shape"]
 
     def assigns(self, different: Value) -> list[Node]:
         """What rewrites the slots that are then added to at these ids."""
-        readers = self._readers.get(different, [])
-        return [self._maker[node.inputs[0]] for node in readers if node.type in _ADDS]
-
-    def _firsts(self, shape: Value) -> set[Value]:
-        """What is taken of a shape; the shape itself, if that is not only its first size."""
-        readers = self._readers.get(shape, [])
-        if shape in self._fetched or any(node.type != "StridedSlice" for node in readers):
-            return {shape}
-        return {node.outputs[0] for node in readers}
-
-    @staticmethod
-    def _sums(node: Node, places: Value, counts: set[Value]) -> bool:
-        data, ids, count = node.inputs if node.type == "UnsortedSegmentSum" else (None,) * 3
-        return ids is places and data is not places and count in counts and not node.guards
-
-    def _only_count(self, count: Value, sums: list[Node]) -> bool:
-        readers = self._readers.get(count, [])
-        return count not in self._fetched and all(node in sums for node in readers)
+        return [self.maker[node.inputs[0]] for node in self.of(different) if node.type in _ADDS]
 
     def _stay_zero(self, sums: set[Value], adds: list[Node]) -> bool:
         """Whether rows of zeros stay so in all that is computed of the sums, until it is added."""
-        for node in self._nodes:
+        for node in self.nodes:
             if sums.isdisjoint(node.reads):
                 continue
             if node in adds and sums.isdisjoint(node.inputs[:2]):
@@ -129,21 +99,21 @@ class _Uses:
             if node.type not in ("Mul", "Square") or not all(map(_is_finite_number, others)):
                 return False
             sums.update(node.outputs)
-        return self._fetched.isdisjoint(sums)
+        return self.fetched.isdisjoint(sums)
 
     def _rewritten(self, add: Node) -> int | None:
         """The rows of a slot that has been rewritten just before it is added to."""
         slot = add.inputs[0]
-        before = self._maker.get(slot)
+        before = self.maker.get(slot)
         dims = slot.shape.dims
         if before is None or before.type not in _ASSIGNS or not dims:
             return None
         if add.guards or before.guards or before.updates != add.updates:
             return None
-        if slot in self._fetched or self._readers[slot] != [add]:
+        if slot in self.fetched or self.of(slot) != [add]:
             return None
-        start, end = self._nodes.index(before), self._nodes.index(add)
-        if any(n.bodies or n.cell in add.updates for n in self._nodes[start:end]):
+        start, end = self.nodes.index(before), self.nodes.index(add)
+        if any(n.bodies or n.cell in add.updates for n in self.nodes[start:end]):
             return None
         if (slot.shape.num_elements() or MOST_ELEMENTS + 1) > MOST_ELEMENTS:
             return None
@@ -152,13 +122,13 @@ class _Uses:
     def _are_in_range(self, ids: Value, rows: int) -> bool:
         """Whether the ids have been looked up in a table of so many rows, which checks them."""
         same = [ids]
-        maker = self._maker.get(ids)
+        maker = self.maker.get(ids)
         if maker is not None and maker.type == "Reshape":
             same.append(maker.inputs[0])
         return any(
             node.type in _GATHERS and node.inputs[1] is value and _leading(node.inputs[0]) == rows
             for value in same
-            for node in self._readers.get(value, ())
+            for node in self.of(value)
         )
 
 

@@ -156,7 +156,7 @@ class Dataset(OfElements):
                 f"datasets of elements of types {self.output_types} and {dataset.output_types} "
                 "cannot be concatenated; they must be equal."
             )
-        spec = nesting.map_structure(lambda a, b: a.most_specific_compatible_type(b), mine, theirs)
+        spec = element_spec.common(mine, theirs)
         variant = transforms.concatenate_dataset(
             self._variant_tensor, dataset._variant_tensor, **_flat(spec)
         )

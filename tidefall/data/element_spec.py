@@ -299,6 +299,11 @@ def same_types(first: Any, second: Any) -> bool:
     return all(a.legacy[0] is b.legacy[0] and type(a) is type(b) for a, b in pairs)
 
 
+def common(first: Any, second: Any) -> Any:
+    """What is known of the elements of two structures of specs of the same types."""
+    return nesting.map_structure(lambda a, b: a.most_specific_compatible_type(b), first, second)
+
+
 class OfElements:
     """What is made of elements of one kind: a dataset, an iterator."""
 

@@ -316,9 +316,7 @@ def directed(selector: Dataset, datasets: list[Dataset]) -> Dataset:
     for each in datasets[1:]:
         if not element_spec.same_types(spec, each._spec):
             raise TypeError(f"datasets must have equal types: {spec!r} and {each._spec!r}.")
-        spec = nesting.map_structure(
-            lambda a, b: a.most_specific_compatible_type(b), spec, each._spec
-        )
+        spec = element_spec.common(spec, each._spec)
     tensors = [each._variant_tensor for each in datasets]
     variant = transforms.directed_interleave_dataset(
         selector._variant_tensor, tensors, **flat_attrs(spec)

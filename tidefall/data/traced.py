@@ -127,9 +127,7 @@ def traced_with_state(
                 f"the function of {transformation} was given a state {state!r} but returned "
                 f"{following!r}; their structures and dtypes must be equal."
             )
-        weaker = nesting.map_structure(
-            lambda a, b: a.most_specific_compatible_type(b), state, following
-        )
+        weaker = element_spec.common(state, following)
         if weaker == state:
             return traced, state
         state = weaker

@@ -7,8 +7,8 @@ Both are set around a run and put back after it, since they belong to the user's
   where NumPy keeps it elsewhere.
 * OpenBLAS wakes a thread for every core, and waits for it in a loop, also for products that take
   less time than that. On a machine that does anything else a product of 1024 x 19 and 19 x 50
-  then takes 8 to 20 ms instead of 0.07 (measured on two cores), so only large products are given
-  more than one thread.
+  then takes 8 to 20 ms instead of 0.07 (measured on two cores). So it is told to use one thread,
+  and large products are shared by `tidefall.executor.large_products`.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ from typing import Any
 import numpy as np
 
 from tidefall.compiler.sizes import Sizes
-from tidefall.ir.plan import Node
+from tidefall.ir.plan import Node, Value
 
 #: Multiply-adds from which a product is worth more than one thread.
 LARGE_PRODUCT = 32_000_000
@@ -62,6 +62,11 @@ class OneThread:
         self._found = False
         self._set: Any = None
         self._get: Any = None
+
+    @property
+    def before(self) -> int:
+        """How many threads products have outside; 1 where that cannot be told."""
+        return max(self._before, 1)
 
     def enter(self) -> None:
         """Asks for one thread."""
@@ -106,7 +111,9 @@ def _openblas() -> tuple[Any, Any] | None:
 
 one_thread = OneThread()
 
-_PRODUCTS = frozenset({"MatMul", "BatchMatMul", "BatchMatMulV2"})
+#: Products of many matrices at a time, which BLAS itself shares among threads.
+BATCHED = frozenset({"BatchMatMul", "BatchMatMulV2"})
+_PRODUCTS = BATCHED | {"MatMul"}
 
 
 def product_size(nodes: list[Node], sizes: Sizes | None) -> tuple[int, int, int | None] | None:
@@ -120,7 +127,7 @@ def product_size(nodes: list[Node], sizes: Sizes | None) -> tuple[int, int, int 
         if node.type not in _PRODUCTS:
             continue
         found = True
-        known = [sizes.known(v) if sizes else None for v in (*node.inputs, *node.outputs)]
+        known = [_dims(value, sizes) for value in (*node.inputs, *node.outputs)]
         if None in known:
             continue
         dims = [size for shape in known for size in shape or ()]
@@ -137,3 +144,9 @@ def product_size(nodes: list[Node], sizes: Sizes | None) -> tuple[int, int, int 
         return None
     rows = sizes.rows[0] if sizes is not None and sizes.rows and each else None
     return fixed, each if rows is not None else 0, rows
+
+
+def _dims(value: Value, sizes: Sizes | None) -> tuple[int, ...] | None:
+    if value.constant is not None:
+        return value.constant.shape  # type: ignore[no-any-return]
+    return sizes.known(value) if sizes is not None else None

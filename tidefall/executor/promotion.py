@@ -1,10 +1,10 @@
 """Promotion: a kind of run that is repeated moves from NumPy to native kernels.
 
 Compiling costs a tenth of a second or more, so it must be earned. Every run at tier 0 adds an
-estimate of what a kernel would have saved, from the plan and the shapes alone. At half the cost
-of compiling, a thread begins to compile; at the full cost the next run waits for it, if it must,
-and from then on the kernels run. No clock decides, so a program switches at the same run every
-time, whether its kernels were in the cache or not.
+estimate of what a kernel would have saved, from the plan and the shapes alone. At a third of the
+cost of compiling, a thread begins to compile; at the full cost the next run waits for it, if it
+must, and from then on the kernels run. No clock decides, so a program switches at the same run
+every time, whether its kernels were in the cache or not.
 """
 
 from __future__ import annotations
@@ -14,6 +14,7 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
+from tidefall.compiler.fixed_rows import likely_rows
 from tidefall.compiler.fuse import fuse, reasons
 from tidefall.compiler.sizes import ROWS, Sizes
 from tidefall.core import logging
@@ -22,11 +23,12 @@ from tidefall.ir.plan import LOAD, PACKED, Plan
 from tidefall.state.cells import Store
 
 #: Estimates in microseconds: of compiling, at all and for each node; of what a kernel saves for
-#: each node, and for each multiply-add or result.
-COST = 30_000.0
-COST_OF_NODE = 1_000.0
+#: each node, for each result of one, and for each multiply-add of a product.
+COST = 40_000.0
+COST_OF_NODE = 1_200.0
 SAVED_BY_NODE = 1.0
-SAVED_BY_RESULT = 0.0004
+SAVED_BY_RESULT = 0.0006
+SAVED_BY_MULTIPLY_ADD = 0.00002
 #: Plans of fewer nodes are left to NumPy; and runs before anything is estimated.
 FEWEST_NODES = 8
 FIRST_RUNS = 8
@@ -74,6 +76,7 @@ class Warming:
         self.fused: Plan | None = None
         self._watched: Watched | None = None
         self._for_row: float | None = None
+        self._count = None if sizes.rows else likely_rows(plan)
         self._thread: threading.Thread | None = None
         self._result: Callable[..., Any] | None = None
         self._lock = threading.Lock()
@@ -95,12 +98,12 @@ class Warming:
         """The number of rows of a run's feeds."""
         for position in self._sizes.rows[:1]:
             return _length(values[position])
-        return 1
+        return self._count or 1
 
     def saving(self, rows: int) -> float:
         """The estimate of what kernels save in a run, in microseconds."""
         if self._for_row is None:
-            self._for_row = SAVED_BY_RESULT * _work(self._plan, self._sizes)
+            self._for_row = _saved_by_row(self._plan, self._sizes, self._count or ROWS)
         return SAVED_BY_NODE * len(self._plan.nodes) + self._for_row * rows
 
     def fused_plan(self) -> Plan:
@@ -113,7 +116,7 @@ class Warming:
 
     def _earn(self, values: tuple[Any, ...]) -> None:
         self._saved += self.saving(self.rows(values))
-        if self._thread is None and 2 * self._saved >= self.cost:
+        if self._thread is None and 3 * self._saved >= self.cost:
             with self._lock:
                 if self._thread is None:
                     self._thread = threading.Thread(target=self._compile, name="tidefall-compiler")
@@ -162,19 +165,25 @@ def _length(value: Any) -> int:
         return 1
 
 
-def _work(plan: Plan, sizes: Sizes) -> float:
-    """Multiply-adds and results for each row, about."""
+def _saved_by_row(plan: Plan, sizes: Sizes, rows: int) -> float:
+    """The estimate of what kernels save for each row, in microseconds.
+
+    Args:
+      plan: What is run.
+      sizes: The sizes of its values.
+      rows: The leading size by which values with rows are told.
+    """
     total = 0.0
     for node in plan.nodes:
         if node.type in (LOAD, PACKED):
             continue
         for value in (*node.inputs[:1], *node.outputs[:1]):
             dims = sizes.known(value)
-            if dims is not None and dims[:1] == (ROWS,):
-                total += _product(dims[1:])
+            if dims is not None and dims[:1] == (rows,):
+                total += SAVED_BY_RESULT * _product(dims[1:])
                 if node.type == "MatMul" and value in node.inputs:
                     other = sizes.known(node.outputs[0]) or ()
-                    total += _product(dims[1:]) * _product(other[1:])
+                    total += SAVED_BY_MULTIPLY_ADD * _product(dims[1:]) * _product(other[1:])
                 break
     return total
 

@@ -20,7 +20,7 @@ from tidefall.compiler.fold import kernel_attrs
 from tidefall.compiler.partition import Region, partition
 from tidefall.compiler.sizes import Sizes
 from tidefall.compiler.waiting import aside
-from tidefall.executor import failures, numerics, packs
+from tidefall.executor import failures, large_products, numerics, packs
 from tidefall.executor.aside import Aside
 from tidefall.executor.context import NodeContext
 from tidefall.executor.feeds import Feed, inline_test
@@ -55,6 +55,7 @@ BUILTINS: dict[str, Any] = {
         ).split()
     },
     "abs_": np.abs,
+    "plain_dot": np.dot,
     "xp": xp,
     "quiet": numerics.quiet,
     "undo": numerics.undo,
@@ -126,6 +127,7 @@ class Program:
         names = dict(self._globals)
         names["program"] = self  # the function keeps what explains its errors
         names["lock"] = store.lock
+        names["large_dot"] = large_products.product(store.threads)
         for name, key in self._cells.items():
             info = self.plan.cells[key]
             names[name] = store.cell(key, info.dtype.np_dtype, info.shape)
@@ -277,8 +279,13 @@ class _Writer:
             fixed, each, feed = size
             rows = "1" if feed is None else f"{self._names[self.plan.feeds[feed]]}.shape[0]"
             self._line(1, f"few = {fixed} + {each} * {rows} < {numerics.LARGE_PRODUCT}")
-            self._line(1, "if few: one_thread.enter()")
-            ending.append("one_thread.leave() if few else None")
+            if any(node.type in numerics.BATCHED for node in nodes):
+                self._line(1, "if few: one_thread.enter()")
+                ending.append("one_thread.leave() if few else None")
+            else:
+                self._line(1, "one_thread.enter()")
+                self._line(1, "dot = plain_dot if few else large_dot")
+                ending.append("one_thread.leave()")
         self._line(1, "try:")
         return ending
 
@@ -419,12 +426,26 @@ class _Writer:
             self.globals[f"dtype_{text}"] = value.dtype.np_dtype
             self._line(indent, f"{text} = empty({shape}, dtype_{text})", node)
         results = [f"{self._names[v]} = {self._taken(v, name, call)}" for v in call.other_outputs]
-        test = f"if {name}.valid and not {name}_call({', '.join([*rows, *made])}):"
+        conditions = [f"{name}.valid", *self._shape_tests(call)]
+        test = f"if {' and '.join(conditions)} and not {name}_call({', '.join([*rows, *made])}):"
         self._line(indent, f"{test} {'; '.join(results) or 'pass'}", node)
         names = "".join(f"{self._names[value]}, " for value in node.outputs)
         target = f"{names}= " if names else ""
         arguments = ", ".join(map(self._argument, node.inputs))
         self._line(indent, f"else: {target}{name}.rescue({arguments})", node)
+
+    def _shape_tests(self, call: Any) -> list[str]:
+        """Tests of inputs whose fixed shape nobody has verified, as it was when they were fed."""
+        if call.fused.count is None:
+            return []
+        verified = self.plan.feeds[: len(self._feeds)]
+        tests = []
+        for value in call.row_inputs:
+            if value.constant is None and value not in verified:
+                text = self._names[value]
+                self.globals[f"whole_{text}"] = value.shape.dims
+                tests.append(f"{text}.shape == whole_{text}")
+        return tests
 
     def _taken(self, value: Value, name: str, call: Any) -> str:
         if value in call.place:

@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 import tidefall as tf
 
 ROWS = (0, 1, 2, 7, 31, 32, 33, 100, 257, 1000)
+#: Batches of a fixed size, most of them as large as a layer may be wide.
+FIXED = (2, 3, 5, 8, 10, 16, 31, 32, 33, 64, 70, 100, 257)
 _ACTIVATIONS = (
     "relu relu6 elu selu leaky_relu softplus softsign sigmoid tanh softmax log_softmax log_sigmoid"
 ).split()
@@ -26,6 +28,7 @@ class Model:
       features, labels, classes, weights: The placeholders.
       fetches: What each step fetches.
       train: The op that trains.
+      class_count: The number of classes.
       notes: What was drawn, for messages.
     """
 
@@ -35,6 +38,7 @@ class Model:
     weights: Any
     fetches: dict[str, Any] = field(default_factory=dict)
     train: Any = None
+    class_count: int = 1
     notes: list[str] = field(default_factory=list)
 
     def feeds(self, rows: int, seed: int) -> dict[Any, Any]:
@@ -42,6 +46,8 @@ class Model:
         draw = np.random.RandomState(seed)
         result = {}
         for tensor in (self.features, self.labels, self.classes, self.weights):
+            if tensor.op.type != "Placeholder":
+                continue
             shape = [rows, *tensor.shape.as_list()[1:]]
             if tensor.dtype.is_integer:
                 result[tensor] = draw.randint(0, self.class_count, shape).astype(
@@ -51,29 +57,54 @@ class Model:
                 result[tensor] = draw.uniform(-2, 2, shape).astype(tensor.dtype.as_numpy_dtype)
         return result
 
-    @property
-    def class_count(self) -> int:
-        return int(self.labels.shape[1])
-
 
 class Builder:
-    """Draws one model."""
+    """Draws one model.
 
-    def __init__(self, draw: Callable[[Any], Any]) -> None:
+    Args:
+      draw: Hypothesis' function.
+      rows: The size of batches, if it is fixed; then other sizes are often the same.
+    """
+
+    def __init__(self, draw: Callable[[Any], Any], rows: int | None = None) -> None:
         self._draw = draw
+        self._rows = rows
         self.dtype = self.one_of([tf.float32, tf.float64])
-        self.width = self.number(1, 70)
-        self.outputs = self.one_of([1, 2, 3, 5, 10])
+        self.width = self.size(1, 70)
+        same = [rows] * 3 if rows is not None and rows <= 16 else []
+        self.outputs = self.one_of([1, 2, 3, 5, 10, *same])
         integer = self.one_of([tf.int32, tf.int64])
         self.model = Model(
-            tf.placeholder(self.dtype, [None, self.width], "features"),
-            tf.placeholder(self.dtype, [None, self.outputs], "labels"),
-            tf.placeholder(integer, [None], "classes"),
-            tf.placeholder(self.dtype, [None], "weights"),
+            tf.placeholder(self.dtype, [rows, self.width], "features"),
+            self.given(self.dtype, [rows, self.outputs], "labels"),
+            self.given(integer, [rows], "classes"),
+            self.given(self.dtype, [rows], "weights"),
+            class_count=self.outputs,
         )
         self._variables = 0
 
+    def given(self, dtype: Any, shape: list[int | None], name: str) -> Any:
+        """A placeholder; or, of batches of a fixed size, sometimes a constant or a variable."""
+        how = self.one_of(["fed", "fed", "constant", "variable"]) if self._rows else "fed"
+        if how == "fed":
+            return tf.placeholder(dtype, shape, name)
+        draw = np.random.RandomState(len(name))
+        high = self.outputs if dtype.is_integer else 2
+        value = draw.uniform(
+            0 if dtype.is_integer else -2, high, [int(size or 0) for size in shape]
+        )
+        value = value.astype(dtype.as_numpy_dtype)
+        if how == "constant":
+            return tf.constant(value, name=name)
+        return tf.Variable(value, trainable=False, name=name)
+
     # Drawing
+
+    def size(self, low: int, high: int) -> int:
+        """The size of a layer."""
+        if self._rows is not None and self._rows <= high and self.maybe():
+            return self._rows
+        return self.number(low, high)
 
     def one_of(self, items: Any) -> Any:
         return self._draw(st.sampled_from(list(items)))
@@ -99,7 +130,7 @@ class Builder:
         parts = [
             self.dense, self.dense, self.elementwise, self.chain, self.compare, self.cast,
             self.reduce, self.join, self.cut, self.pick, self.normalize, self.classify,
-            self.spread, self.arrange,
+            self.spread, self.arrange, self.embed,
         ]  # fmt: skip
         part = self.one_of(parts)
         self.model.notes.append(part.__name__)
@@ -107,7 +138,7 @@ class Builder:
 
     def dense(self, x: Any, width: int | None = None) -> Any:
         count = int(x.shape[1])
-        width = width or self.number(1, 70)
+        width = width or self.size(1, 70)
         scale = 1 / np.sqrt(count)
         if self.maybe():
             y = tf.matmul(x, self.variable([count, width], scale))
@@ -208,6 +239,12 @@ class Builder:
         best = tf.argmax(x, 1) if self.maybe() else tf.argmin(x, 1, output_type=tf.int32)
         hot = tf.one_hot(best, int(x.shape[1]), dtype=self.dtype)
         return x + hot if self.maybe() else tf.concat([x, hot], 1)
+
+    def embed(self, x: Any) -> Any:
+        table = self.variable([self.model.class_count, self.number(1, 9)])
+        ids = self.model.classes if self.maybe() else tf.argmax(x, 1) % self.model.class_count
+        found = tf.nn.embedding_lookup(table, ids)
+        return tf.concat([x, tf.tanh(found) if self.maybe() else found], 1)
 
     def spread(self, x: Any) -> Any:
         count = int(x.shape[1])
@@ -325,9 +362,9 @@ class Builder:
             fetches["classes"] = tf.argmax(logits, 1)
 
 
-def build(draw: Callable[[Any], Any]) -> Model:
-    """Draws a model into the default graph."""
-    builder = Builder(draw)
+def build(draw: Callable[[Any], Any], rows: int | None = None) -> Model:
+    """Draws a model, for batches of any size or of one, into the default graph."""
+    builder = Builder(draw, rows)
     x = builder.model.features
     for _ in range(builder.number(1, 5)):
         x = builder.part(x)

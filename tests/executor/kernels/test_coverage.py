@@ -120,6 +120,26 @@ def training(make: Callable[[], Any]) -> Build:
     return build
 
 
+def looked_up(*shape: int, ids: Callable[[], Any] = column) -> Build:
+    def build() -> list[Any]:
+        table, which = weights(*shape), ids()
+        y = tf.gather(table, which)
+        dense = tf.convert_to_tensor(tf.gradients(y * y * y, table)[0])
+        return [y, tf.tanh(y) + 1, dense, 2 * dense]
+
+    return build
+
+
+def embedded(make: Callable[[], Any]) -> Build:
+    def build() -> list[Any]:
+        table, w, ids = weights(7, 4), weights(10, 3), column()
+        x = tf.concat([rows(), tf.nn.embedding_lookup(table, ids)], 1)
+        total = tf.reduce_mean(tf.square(tf.matmul(x, w) - 1))
+        return [total, make().minimize(total)]
+
+    return build
+
+
 def decay(rate: Callable[[Any], Any]) -> Build:
     step = tf.train.get_or_create_global_step
     return training(lambda: tf.train.MomentumOptimizer(rate(step()), 0.9))
@@ -225,6 +245,29 @@ COVERED: dict[str, Build] = {
     "ftrl": training(lambda: t.FtrlOptimizer(0.1)),
     "dual averaging": training(
         lambda: t.AdagradDAOptimizer(0.1, t.get_or_create_global_step())),
+    "gather": looked_up(7, 5),
+    "gather of numbers": looked_up(7),
+    "gather of matrices": looked_up(7, 3, 2, ids=lambda: column(tf.int64)),
+    "gather by several": lambda: [tf.tanh(tf.gather(weights(7, 3), rows(3, tf.int32)))],
+    "gather by columns": looked_up(7, 3, ids=lambda: rows(3, tf.int32)[:, 1]),
+    "gather by results": looked_up(7, 3, ids=lambda: tf.argmax(rows(), 1)),
+    "gather and batch norm": lambda: [
+        tf.nn.moments(tf.gather(weights(7, 3), column()) * rows(3), [0])[1],
+    ],
+    "segment sum": lambda: with_gradient(
+        lambda x: tf.unsorted_segment_sum(x * x, column() - 1, 6), rows()),
+    "embedding, gradient descent": embedded(lambda: t.GradientDescentOptimizer(0.1)),
+    "embedding, adam": embedded(lambda: t.AdamOptimizer(0.1)),
+    **{f"embedding, {name}": embedded(make) for name, make in {
+        "momentum": lambda: t.MomentumOptimizer(0.1, 0.9),
+        "nesterov": lambda: t.MomentumOptimizer(0.1, 0.9, use_nesterov=True),
+        "adagrad": lambda: t.AdagradOptimizer(0.1),
+        "adadelta": lambda: t.AdadeltaOptimizer(0.1),
+        "rmsprop": lambda: t.RMSPropOptimizer(0.01, momentum=0.5),
+        "centered rmsprop": lambda: t.RMSPropOptimizer(0.01, centered=True),
+        "ftrl": lambda: t.FtrlOptimizer(0.1, l1_regularization_strength=0.01),
+        "dual averaging": lambda: t.AdagradDAOptimizer(0.1, t.get_or_create_global_step()),
+    }.items()},
     "exponential decay": decay(lambda step: t.exponential_decay(0.1, step, 10, 0.9)),
     "polynomial decay": decay(lambda step: t.polynomial_decay(0.1, step, 10)),
     "inverse decay": decay(lambda step: t.inverse_time_decay(0.1, step, 10, 0.5)),
@@ -236,6 +279,11 @@ COVERED: dict[str, Build] = {
 LEFT_OUT: dict[str, tuple[Build, str, str]] = {
     "cumsum": (lambda: [tf.cumsum(tf.exp(rows()), 1)], "Cumsum", "the function 'cumsum'"),
     "lgamma": (lambda: [tf.lgamma(tf.exp(rows()))], "Lgamma", "the function 'round'"),
+    "sums by several places": (
+        lambda: [1 + tf.convert_to_tensor(
+            tf.gradients(tf.gather((w := weights(7, 3)), rows(3, tf.int32)) ** 2, w)[0])],
+        "UnsortedSegmentSum", "a value whose shape is not known",
+    ),
     "free product": (
         lambda: [tf.matmul(rows(), tf.matmul(weights(6, 4), weights(4, 3)))],
         "MatMul", "a product of a free array and a free array",
@@ -266,7 +314,7 @@ def run(tier: str, fetches: list[Any]) -> list[Any]:
     results = []
     with tf.Session(config=config) as session:
         session.run(tf.global_variables_initializer())
-        for count in (17, 64, 5):
+        for count in (17, 64, 0, 5):
             results += [x for x in session.run(fetches, feeds(count)) if x is not None]
         results += session.run(tf.global_variables()) if tf.global_variables() else []
     return results

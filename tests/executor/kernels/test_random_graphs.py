@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import tidefall as tf
 from tests.executor.kernels import random_graphs
 from tests.executor.kernels.noise import check_close, disturbed_operands
-from tests.executor.kernels.random_graphs import ROWS, Model
+from tests.executor.kernels.random_graphs import FIXED, ROWS, Model
 from tests.executor.kernels.watching import watching
 
 #: Runs with disturbed operands, by which differences are measured.
@@ -37,11 +37,15 @@ def train(model: Model, tier: str, batches: list[int], seed: int) -> Results:
     return results
 
 
-def check(data: st.DataObject) -> None:
+def check(data: st.DataObject, fixed: bool = False) -> None:
     tf.reset_default_graph()
     tf.set_random_seed(1)
-    model = random_graphs.build(data.draw)
-    batches = data.draw(st.lists(st.sampled_from(ROWS), min_size=3, max_size=3))
+    if fixed:
+        rows = data.draw(st.sampled_from(FIXED))
+        model, batches = random_graphs.build(data.draw, rows), [rows] * 3
+    else:
+        model = random_graphs.build(data.draw)
+        batches = data.draw(st.lists(st.sampled_from(ROWS), min_size=3, max_size=3))
     seed = data.draw(st.integers(0, 10_000))
     hypothesis.note(f"{' '.join(model.notes)}, rows {batches}, seed {seed}")
     plain = train(model, "numpy", batches, seed)
@@ -75,6 +79,19 @@ SETTINGS = hypothesis.settings(
 @hypothesis.given(st.data())
 def test_random_graphs(data: st.DataObject) -> None:
     check(data)
+
+
+@hypothesis.settings(SETTINGS, max_examples=int(os.environ.get("TIDEFALL_TEST_GRAPHS", 30)))
+@hypothesis.given(st.data())
+def test_random_graphs_with_a_fixed_batch(data: st.DataObject) -> None:
+    check(data, fixed=True)
+
+
+@pytest.mark.slow
+@hypothesis.settings(SETTINGS, max_examples=300)
+@hypothesis.given(st.data())
+def test_300_random_graphs_with_a_fixed_batch(data: st.DataObject) -> None:
+    check(data, fixed=True)
 
 
 @pytest.mark.slow

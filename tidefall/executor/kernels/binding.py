@@ -134,7 +134,7 @@ class Bound:
             for v, x in fused.outputs.items()
             if kind(x) == ROW
         }
-        if any(len(each) != count for each in rows):
+        if any(len(each) != count for each in rows) or not self._as_declared(rows):
             return self._by_nodes(inputs)
         answer = self.call(*rows, *made.values())
         if answer == TOO_MANY_ROWS:
@@ -143,6 +143,14 @@ class Bound:
         if answer != DONE:
             return self._by_nodes(inputs)
         return tuple([self._output(value, made) for value in self._node.outputs])
+
+    def _as_declared(self, rows: list[Any]) -> bool:
+        """Whether the inputs with rows have the shapes that the graph says."""
+        count = self._kernel.fused.count
+        shapes = [x.shape[1:] for x in self._kernel.fused.inputs.values() if kind(x) == ROW]
+        return count is None or all(
+            each.shape == (count, *shape) for each, shape in zip(rows, shapes, strict=True)
+        )
 
     def _by_nodes(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """Runs node by node; what was taken of random streams is taken again."""

@@ -99,6 +99,7 @@ class Body:
             return self.shifted(self.kept_base, memory.kept[root])
         if root in memory.tiles:
             return self.shifted(self.tile_base, memory.tiles[root])
+        root = self.design.plan.in_place.get(root, root)
         if root in memory.cells:
             return self.pointer(memory.cells[root])
         if root in memory.constants:
@@ -128,12 +129,27 @@ class Body:
             return a if factor else 0
         return self.builder.mul(a, INT64(factor))
 
+    def multiple(self, a: Any, factor: int) -> Any:
+        """The largest multiple of a power of two that is not above ``a``."""
+        if isinstance(a, int):
+            return a // factor * factor
+        return self.builder.and_(a, INT64(-factor))
+
     def element(self, view: View, indices: Sequence[Any], row: Any = 0) -> Any:
         """The address of an element; of a row array, at a row of the tile."""
         place = self.linear(view, indices)
         if kind(view.root) == ROW:
             place = self.plus(self.times(place, self.design.tile), row)
         return self.v.at(view.root.dtype, self.base(view.root), place)
+
+    def clear(self, pointer: Any, size: int) -> None:
+        """Zeros in memory, so many bytes."""
+        module, truth = self.design.module, ir.IntType(1)
+        function = module.globals.get("llvm.memset.p0.i64")
+        if function is None:
+            kind_ = ir.FunctionType(ir.VoidType(), [POINTER, BYTE, INT64, truth])
+            function = ir.Function(module, kind_, "llvm.memset.p0.i64")
+        self.builder.call(function, [pointer, BYTE(0), INT64(size), truth(0)])
 
     # Operands
 
@@ -153,12 +169,13 @@ class Body:
     # Loops
 
     @contextmanager
-    def over(self, dims: Sequence[int]) -> Iterator[list[Any]]:
-        """Nested loops over dimensions; yields the indices."""
+    def over(self, dims: Sequence[Any]) -> Iterator[list[Any]]:
+        """Nested loops over dimensions, of a size or between two bounds; yields the indices."""
         loops: list[Loop] = []
         indices: list[Any] = []
         for size in dims:
-            loop = Loop(self.builder, 0, size).__enter__()
+            start, stop = size if isinstance(size, tuple) else (0, size)
+            loop = Loop(self.builder, start, stop).__enter__()
             loops.append(loop)
             indices.append(loop.index)
         yield indices

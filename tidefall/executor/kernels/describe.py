@@ -9,8 +9,8 @@ from typing import TypeAlias
 from tidefall.array.record import Instruction
 from tidefall.compiler.primitives import FREE, REDUCTIONS, ROW, kind
 from tidefall.compiler.recorder import PackedRule
+from tidefall.executor.kernels.grouping import Group, Step
 from tidefall.executor.kernels.kernel import Kernel
-from tidefall.executor.kernels.schedule import Group, Step
 from tidefall.executor.kernels.views import inner, without_ones
 from tidefall.ir.plan import Node
 
@@ -30,6 +30,7 @@ def facts(node: Node, kernel: Kernel) -> list[Fact]:
         label = "after" if number + 1 == len(plan.passes) else "between"
         found.append((label, _steps(plan.between[number + 1], kernel)))
     found += [("update", _rule(rule)) for rule, _, _ in kernel.fused.packed]
+    found.append(("in place", _steps(plan.ends, kernel)))
     if kernel.fused.writes:
         found.append(("writes", _count(len(kernel.fused.writes), "variable")))
     return [(label, text) for label, text in found if text]
@@ -42,7 +43,9 @@ def _nodes(node: Node) -> str:
 
 def _tiles(kernel: Kernel) -> str:
     bits = kernel.target.vector_bits
-    text = f"{kernel.tile} rows, {kernel.lanes} lanes of vectors of {bits} bits"
+    count = kernel.fused.count
+    fixed = "" if count is None else f" of {count:,}"
+    text = f"{kernel.tile} rows{fixed}, {kernel.lanes} lanes of vectors of {bits} bits"
     if not kernel.plan.passes:
         return f"no rows; {kernel.lanes} lanes of vectors of {bits} bits"
     chunks = f"at most {kernel.chunks} chunks" if kernel.chunks > 1 else "one chunk"

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Callable, Sequence
+from typing import Any, TypeAlias
 
 from tidefall.array.record import Array
 from tidefall.compiler.primitives import ROW, kind
 from tidefall.executor.kernels.body import Body, apply, collapsed
+from tidefall.executor.kernels.grouping import Group, operand_of
 from tidefall.executor.kernels.loops import Loop
-from tidefall.executor.kernels.schedule import Group, operand_of
 from tidefall.executor.kernels.vectors import Vectors
 from tidefall.executor.kernels.views import View, dense
 
@@ -113,21 +113,32 @@ def row_group(body: Body, group: Group) -> None:
             loop.at_rows(indices, rows.index, fixed)
 
 
-def free_group(body: Body, group: Group) -> None:
-    """A loop over the elements of free arrays: whole vectors, then one by one."""
+#: From a number of elements, and of how many a bound is a multiple: the bounds of a part.
+Share: TypeAlias = Callable[[int, int], tuple[Any, Any]]
+
+
+def free_group(body: Body, group: Group, share: Share | None = None) -> None:
+    """A loop over elements of free arrays, all or a share: whole vectors, then one by one."""
     loop = GroupLoop(body, group)
-    single = body.v.with_lanes(1)
-    if not loop.may_be_vectors():
-        with body.over(loop.dims) as indices:
-            loop.at_elements(indices, single)
-        return
-    *outer, last = loop.dims
-    lanes = body.v.lanes
-    full = last // lanes * lanes
+    v, single, vectors = body.v, body.v.with_lanes(1), loop.may_be_vectors()
+    bounds: list[tuple[Any, Any]] = [(0, size) for size in loop.dims or [1]]
+    if share is not None:
+        together = v.lanes if vectors and len(bounds) == 1 else 1
+        bounds[0] = share(bounds[0][1], together)
+    *outer, (first, last) = bounds
     with body.over(outer) as indices:
-        if full:
-            with Loop(body.builder, 0, full, lanes) as inner:
-                loop.at_elements([*indices, inner.index], body.v)
-        if full < last:
-            with Loop(body.builder, full, last) as inner:
-                loop.at_elements([*indices, inner.index], single)
+        if vectors:
+            full = body.multiple(last, v.lanes)
+            _elements(body, loop, v, indices, (first, full))
+            first = full
+        _elements(body, loop, single, indices, (first, last))
+
+
+def _elements(
+    body: Body, loop: GroupLoop, v: Vectors, indices: list[Any], bounds: tuple[Any, Any]
+) -> None:
+    first, last = bounds
+    if isinstance(first, int) and first == last:
+        return
+    with Loop(body.builder, first, last, v.lanes) as inner:
+        loop.at_elements([*indices, inner.index] if loop.dims else [], v)

@@ -37,7 +37,6 @@ def identity(fused: Fused, layout: ArrayLayout) -> str:
         f"cells {words.arrays(fused.cells.values())}",
         f"streams {words.arrays([draw.words for draw in fused.streams])}",
         *words.instructions(fused.recording),
-        f"checks {words.arrays(fused.recording.checks)}",
         *[
             f"write {words.array(fused.cells[key])} {words.array(x)}"
             for key, x in fused.writes.items()

@@ -15,15 +15,21 @@ from tidefall.compiler.recorder import Fused
 from tidefall.executor.kernels import loops
 from tidefall.executor.kernels import memory as places
 from tidefall.executor.kernels.body import POINTER, Body, Design
+from tidefall.executor.kernels.grouping import Group
 from tidefall.executor.kernels.identity import identity
 from tidefall.executor.kernels.layout import C_CONTIGUOUS, ArrayLayout
 from tidefall.executor.kernels.llvm import ir
 from tidefall.executor.kernels.loops import INT64, Loop
 from tidefall.executor.kernels.memory import Memory, lay_out
 from tidefall.executor.kernels.passes import between_function, pass_function
-from tidefall.executor.kernels.schedule import Group, Schedule, schedule
+from tidefall.executor.kernels.schedule import Schedule, schedule
 from tidefall.executor.kernels.target import Target
-from tidefall.executor.kernels.updates import combine_function, commit_function, update_function
+from tidefall.executor.kernels.updates import (
+    combine_function,
+    commit_function,
+    in_place_function,
+    update_function,
+)
 
 #: What the entry returns: done; an argument is not contiguous; more rows than memory is kept for;
 #: a check of values does not hold.
@@ -103,9 +109,11 @@ def _written(kernel: Kernel) -> str:
     between = [between_function(design, fused, i) for i in range(len(plan.passes) + 1)]
     combine = [combine_function(design, i, chunks) for i in range(len(plan.passes))]
     ends = [update_function(design, fused)] if fused.packed else []
-    ends += [commit_function(design, fused)] if fused.writes else []
+    ends += [in_place_function(design)] if plan.ends else []
+    ends += [commit_function(design, fused)] if len(fused.writes) > len(plan.in_place) else []
     functions = Functions(passes, between, combine, ends)
     updated = sum(sum(rule.sizes) for rule, _, _ in fused.packed)
+    updated += sum(width(x) for x in plan.in_place)
     _entry(design, kernel.layout, functions, chunks, (kernel.work, UPDATE_WORK * updated))
     return str(module)
 

@@ -15,7 +15,8 @@ import numpy as np
 from tidefall.array.record import Array, Instruction
 from tidefall.compiler.primitives import FREE, ROW, kind, width
 from tidefall.compiler.recorder import Fused
-from tidefall.executor.kernels.schedule import Group, Schedule, Step, has_lanes
+from tidefall.executor.kernels.grouping import Group, Step, has_lanes
+from tidefall.executor.kernels.schedule import Schedule
 
 #: Fixed places of the table.
 FREE_MEMORY: Final = 0

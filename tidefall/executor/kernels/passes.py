@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from tidefall.array.record import Instruction
-from tidefall.compiler.primitives import REDUCTIONS, ROW, kind, width
+from tidefall.compiler.primitives import AFTER_PASS, REDUCTIONS, ROW, kind, width
 from tidefall.compiler.recorder import Fused
-from tidefall.executor.kernels import groups, memory, products, randoms, reductions
-from tidefall.executor.kernels.body import BYTE, POINTER, Body, Design
+from tidefall.executor.kernels import groups, lookups, memory, products, randoms, reductions
+from tidefall.executor.kernels.body import POINTER, Body, Design
+from tidefall.executor.kernels.grouping import Group, Step
 from tidefall.executor.kernels.llvm import ir
 from tidefall.executor.kernels.loops import INT64, Loop
-from tidefall.executor.kernels.schedule import Group, Step
+from tidefall.executor.kernels.tiles import chunks_of, rows_of_tile, tiles_of
 
 VOID = ir.VoidType()
 TRUTH = ir.IntType(1)
@@ -48,7 +49,7 @@ def pass_function(design: Design, fused: Fused, number: int, largest: int) -> An
     count = body.slot(memory.ROWS)
     total = tiles_of(body, count)
     chunks = chunks_of(body, total, largest)
-    each = _rows_of_tile(body, count, total)
+    each = rows_of_tile(body, count, total)
     first = b.sdiv(b.mul(chunk, total), chunks)
     last = b.sdiv(b.mul(body.plus(chunk, 1), total), chunks)
     with Loop(b, first, last) as tile:
@@ -68,23 +69,6 @@ def pass_function(design: Design, fused: Fused, number: int, largest: int) -> An
     return function
 
 
-def tiles_of(body: Body, count: Any) -> Any:
-    tile = body.design.tile
-    return body.builder.sdiv(body.plus(count, tile - 1), INT64(tile))
-
-
-def _rows_of_tile(body: Body, count: Any, tiles: Any) -> Any:
-    """How many rows every tile but the last takes, so that they share the rows evenly."""
-    b, lanes = body.builder, body.design.lanes
-    even = b.sdiv(b.sub(body.plus(count, tiles), INT64(1)), tiles)
-    return b.and_(body.plus(even, lanes - 1), INT64(-lanes))
-
-
-def chunks_of(body: Body, tiles: Any, largest: int) -> Any:
-    b = body.builder
-    return b.select(b.icmp_signed("<", tiles, INT64(largest)), tiles, INT64(largest))
-
-
 def _clear_sums(body: Body, steps: list[Step]) -> None:
     for step in memory.sums_of(steps):
         area = body.design.memory.sums[step.result]
@@ -92,21 +76,11 @@ def _clear_sums(body: Body, steps: list[Step]) -> None:
         dtype = step.result.dtype
         nothing = reductions.nothing_of(step)
         if not nothing:
-            memset(body, start, area.size)
+            body.clear(start, area.size)
             continue
         value = body.v.constant(dtype, nothing)
         with Loop(body.builder, 0, width(step.result) * body.v.lanes, body.v.lanes) as place:
             body.v.store(dtype, value, body.v.at(dtype, start, place.index))
-
-
-def memset(body: Body, pointer: Any, size: int) -> None:
-    """Zeros in memory."""
-    module = body.design.module
-    function = module.globals.get("llvm.memset.p0.i64")
-    if function is None:
-        kinds = [POINTER, BYTE, INT64, ir.IntType(1)]
-        function = ir.Function(module, ir.FunctionType(VOID, kinds), "llvm.memset.p0.i64")
-    body.builder.call(function, [pointer, BYTE(0), INT64(size), ir.IntType(1)(0)])
 
 
 def _row_step(body: Body, step: Step) -> None:
@@ -123,6 +97,8 @@ def _row_step(body: Body, step: Step) -> None:
         reductions.join(body, step)
     elif step.name == "placed":
         reductions.place(body, step)
+    elif step.name == "gather":
+        lookups.looked_up(body, step)
     else:
         raise AssertionError(f"no template for {step.name}")
 
@@ -198,8 +174,9 @@ def between_function(design: Design, fused: Fused, number: int) -> Any:
     function.linkage = "internal"
     b = ir.IRBuilder(function.append_basic_block("entry"))
     body = Body(design, b, function.args[0])
-    body.fetch(range(memory.FREE_MEMORY, memory.SUMS + 1))
+    body.fetch(range(memory.FREE_MEMORY, memory.KEPT + 1))
     body.fetch([memory.CONSTANTS, *design.memory.cells.values()])
+    body.fetch([*design.memory.arguments.values()])
     for step in design.plan.between[number]:
         _free_step(body, step)
     if number == len(design.plan.passes):
@@ -223,6 +200,8 @@ def _free_step(body: Body, step: Step) -> None:
     elif step.name == "rows":
         count = body.builder.mul(body.slot(memory.ROWS), INT64(step.params))
         body.builder.store(count, body.base(step.result), align=8)
+    elif step.name in AFTER_PASS:
+        lookups.summed_by_place(body, step)
     elif step.name in REDUCTIONS:
         reductions.of_free(body, step)
     elif step.name == "concatenate":

@@ -15,10 +15,10 @@ from typing import Any
 
 from tidefall.array.record import Instruction
 from tidefall.executor.kernels.body import Body
+from tidefall.executor.kernels.grouping import Group
 from tidefall.executor.kernels.groups import GroupLoop
 from tidefall.executor.kernels.llvm import ir
 from tidefall.executor.kernels.loops import Loop, blocks
-from tidefall.executor.kernels.schedule import Group
 from tidefall.executor.kernels.views import Axis, View
 
 #: Products of at most so many multiply-adds of vectors are written out, without a loop.

@@ -6,6 +6,7 @@ several threads may take; the results do not depend on who takes them.
 
 from __future__ import annotations
 
+import math
 from typing import Any
 
 import numpy as np
@@ -13,11 +14,11 @@ import numpy as np
 from tidefall.array.record import Array, Instruction
 from tidefall.compiler.primitives import FREE, kind, width
 from tidefall.compiler.recorder import Fused, PackedRule
-from tidefall.executor.kernels import memory, reductions
+from tidefall.executor.kernels import groups, memory, reductions
 from tidefall.executor.kernels.body import POINTER, Body, Design, apply
 from tidefall.executor.kernels.llvm import ir
 from tidefall.executor.kernels.loops import INT64, Loop
-from tidefall.executor.kernels.passes import chunks_of, tiles_of
+from tidefall.executor.kernels.tiles import chunks_of, tiles_of
 from tidefall.executor.kernels.vectors import Vectors
 from tidefall.executor.kernels.views import whole
 
@@ -78,6 +79,21 @@ def update_function(design: Design, fused: Fused) -> tuple[Any, int]:
     return function, parts
 
 
+def in_place_function(design: Design) -> tuple[Any, int]:
+    """``(table, part, worker)``: new values of variables, over the old ones; and the parts."""
+    ends = design.plan.ends
+    parts = parts_of(sum(math.prod(group.dims) for group in ends))
+    body, function, part = _function(design, "in_place")
+
+    def share(size: int, step: int) -> tuple[Any, Any]:
+        return _share(body, part, parts, INT64(size), step)
+
+    for group in ends:
+        groups.free_group(body, group, share)
+    body.builder.ret_void()
+    return function, parts
+
+
 def commit_function(design: Design, fused: Fused) -> tuple[Any, int]:
     """``(table, part, worker)``: writes other new values, after everything has read the old."""
     body, function, _ = _function(design, "commit")
@@ -129,6 +145,8 @@ def _commit(body: Body, fused: Fused) -> None:
     """Writes the new values of variables, after everything has read the old ones."""
     views, single = body.design.plan.views, body.v.with_lanes(1)
     for key, x in fused.writes.items():
+        if x in body.design.plan.in_place:
+            continue
         view, target = views[x], whole(fused.cells[key])
         with body.over(target.dims) as indices:
             value = body.free_scalar(view, indices, single)

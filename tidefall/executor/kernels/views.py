@@ -96,7 +96,7 @@ def derived(instruction: Instruction, of: View) -> View | None:
         if dims == of.dims:
             return of
         return View(of.root, of.offset, dense(dims)) if of.is_dense else None
-    full = _with_ones(of, inner(x))
+    full = with_ones(of, inner(x))
     rows = kind(x) == ROW
     if instruction.name == "broadcast_to":
         axes = _broadcast(full, inner(x), inner(result), kind(result) == ROW and not rows)
@@ -129,11 +129,12 @@ def is_view(instruction: Instruction) -> bool:
 def operand(view: View, x: Array, result: Array) -> View:
     """``x``, which lies at ``view``, as an operand of an elementwise primitive: broadcast."""
     drop = kind(result) == ROW and kind(x) != ROW
-    axes = _broadcast(_with_ones(view, inner(x)), inner(x), inner(result), drop)
+    axes = _broadcast(with_ones(view, inner(x)), inner(x), inner(result), drop)
     return View(view.root, view.offset, axes)
 
 
-def _with_ones(view: View, dims: tuple[int, ...]) -> list[Axis]:
+def with_ones(view: View, dims: tuple[int, ...]) -> list[Axis]:
+    """The axes of a view with those of size 1, which it leaves out."""
     rest = iter(view.axes)
     return [Axis(1, 0) if size == 1 else next(rest) for size in dims]
 

@@ -410,12 +410,13 @@ class IRBuilder:
 
     @contextmanager
     def if_then(self, pred: Value, likely: bool | None = None) -> Iterator[Block]:
-        """What is built inside happens only if ``pred`` holds."""
+        """What is built inside happens only if ``pred`` holds; it may end the function."""
         inside, after = self.append_basic_block("if"), self.append_basic_block("endif")
         self.cbranch(pred, inside, after)
         self.position_at_end(inside)
         yield after
-        self.branch(after)
+        if not "".join(map(str, self.block.lines[-1:])).startswith("ret"):
+            self.branch(after)
         self.position_at_end(after)
 
     def ret(self, value: Value) -> None:

@@ -1,0 +1,28 @@
+"""How the rows of a batch are cut: into tiles, and tiles into chunks."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from tidefall.executor.kernels.body import Body
+from tidefall.executor.kernels.loops import INT64
+
+
+def tiles_of(body: Body, count: Any) -> Any:
+    """How many tiles so many rows fill."""
+    tile = body.design.tile
+    return body.builder.sdiv(body.plus(count, tile - 1), INT64(tile))
+
+
+def rows_of_tile(body: Body, count: Any, tiles: Any) -> Any:
+    """How many rows every tile but the last takes, so that they share the rows evenly."""
+    b, lanes = body.builder, body.design.lanes
+    some = b.select(b.icmp_signed("<", tiles, INT64(1)), INT64(1), tiles)  # there may be no row
+    even = b.sdiv(b.sub(body.plus(count, tiles), INT64(1)), some)
+    return b.and_(body.plus(even, lanes - 1), INT64(-lanes))
+
+
+def chunks_of(body: Body, tiles: Any, largest: int) -> Any:
+    """How many chunks so many tiles are cut into."""
+    b = body.builder
+    return b.select(b.icmp_signed("<", tiles, INT64(largest)), tiles, INT64(largest))
