@@ -54,11 +54,11 @@ $(VENV)/.demo: pyproject.toml
 $(VENV)/.dev: pyproject.toml
 	$(call install,dev)
 
-$(VENV)/.docs: pyproject.toml
-	$(call install,docs)
-
 $(VENV)/.bench: pyproject.toml
 	$(call install,bench)
+
+$(VENV)/.docs: pyproject.toml
+	$(call install,docs)
 
 $(BENCH_VENV)/.peers: $(VENV)/.bench
 	@echo "making $(BENCH_VENV) with the libraries to compare with: $(PEERS) (about 3 GB)"
@@ -81,7 +81,7 @@ check: $(VENV)/.dev
 
 bench: $(VENV)/.bench $(BENCH_VENV)/.peers
 	$(BIN)/python -m benchmarks --peers $(BENCH_VENV)/bin/python $(BENCH)
-	$(BIN)/python -m benchmarks.pipelines --peers $(BENCH_VENV)/bin/python
+	$(if $(BENCH),,$(BIN)/python -m benchmarks.pipelines --peers $(BENCH_VENV)/bin/python --out pipelines)
 
 docs: $(VENV)/.docs
 	$(BIN)/python -m pytest -q tests/docs

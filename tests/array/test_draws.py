@@ -7,6 +7,8 @@ from typing import Any
 import numpy as np
 import pytest
 
+import tidefall as tf
+from tests.data.reading import elements
 from tidefall.array import draws, philox_numpy
 from tidefall.array.philox import words_of
 from tidefall.array.random_words import Words
@@ -116,3 +118,25 @@ def test_compiled_code_is_asked_for_once_there_were_many_draws(
     for _ in range(draws.FEW // 1000 + 5):
         assert draws.compiled(1000) is None
     assert asked == [1]
+
+
+_KINDS = ("b1", "i1", "f2", "i4", "f4", "f8", "i8")
+
+
+def test_columns_are_shuffled_the_same(switch: Any) -> None:
+    """Columns of all widths, in batches that meet the ends of chunks and a row drawn twice."""
+    rows = 1000
+    arrays = {kind: (np.arange(rows) % 100).astype(kind) for kind in _KINDS}
+    arrays["n"] = np.arange(rows)
+    found = []
+    for compiled in (False, True):
+        switch(compiled)
+        table = tf.hep.DataFrameDataset(arrays).shuffle(20, seed=4).repeat(2).batch(64)
+        batches = elements(table)
+        found.append({name: np.concatenate([each[name] for each in batches]) for name in arrays})
+    for name in arrays:
+        np.testing.assert_array_equal(found[0][name], found[1][name])
+    assert sorted(found[0]["n"]) == sorted([*range(rows)] * 2)
+    for kind in _KINDS:
+        expected = (found[0]["n"] % 100).astype(kind)
+        np.testing.assert_array_equal(found[1][kind], expected)

@@ -181,6 +181,7 @@ PIPELINES = {
         .batch(2)
         .map(lambda s: tf.sparse.to_dense(s))
     ),
+    "shuffled batches": lambda: tf.data.Dataset.range(100).shuffle(20, seed=1).repeat(2).batch(7),
     "unique": lambda: (
         tf.data.Dataset.range(40).map(lambda x: x % 9).apply(tf.data.experimental.unique())
     ),

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 import tidefall as tf
+from tests.data.reading import elements
 from tidefall.data.expressions import Expression
 from tidefall.data.tables import Jagged, padded
 
@@ -268,3 +269,33 @@ def test_a_file_four_times_as_large_as_the_memory_streams(tmp_path: Path) -> Non
         capture_output=True, text=True, env=environment, check=False,
     )  # fmt: skip
     assert done.stdout.split() == [str(count)], done.stderr
+
+
+def test_batches_are_the_programs_own() -> None:
+    """Changing one changes neither the table, nor another column, nor what comes later."""
+    met = np.arange(6.0)
+    frame = tf.hep.DataFrameDataset({"met": met}, columns={"a": "met", "b": "met"})
+    following = frame.batch(3).make_one_shot_iterator().get_next()
+    with tf.Session() as session:
+        first = session.run(following)
+        first["a"][:] = -1
+        assert first["b"].tolist() == [0, 1, 2]
+        assert session.run(following)["a"].tolist() == [3, 4, 5]
+    assert met.tolist() == [0, 1, 2, 3, 4, 5]
+
+
+def test_parquet_batches_may_be_written_and_outlive_the_file(tmp_path: Path) -> None:
+    pyarrow = pytest.importorskip("pyarrow")
+    parquet = pytest.importorskip("pyarrow.parquet")
+    path = tmp_path / "events.parquet"
+    flags = np.arange(1000) % 3 == 0
+    numbers = {"x": np.arange(1000.0), "n": np.arange(1000, dtype=np.int16), "flag": flags}
+    parquet.write_table(pyarrow.table(numbers), path, row_group_size=300)
+    dataset = tf.hep.ParquetDataset(str(path), chunk_rows=170).batch(64)
+    found = [{**batch, "x": batch["x"] + 0} for batch in elements(dataset)]
+    path.unlink()
+    for batch in found:
+        batch["n"] += 1
+    for name, values in numbers.items():
+        given = np.concatenate([batch[name] for batch in found])
+        np.testing.assert_array_equal(given, values + 1 if name == "n" else values)

@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from tidefall.array import record
+from tidefall.array import combining, record
 from tidefall.array.record import Array
 from tidefall.array.symbols import NotRecordable, Rows, Shape
 
@@ -56,7 +56,7 @@ def require(condition: Any, message: str | Callable[[], str]) -> None:
         if not np.all(condition):
             raise NotRecordable(message if isinstance(message, str) else message())
         return
-    condition.recording.checks.append(record.all(condition))
+    condition.recording.checks.append(combining.all(condition))
 
 
 def check_range(indices: Any, size: int) -> None:
@@ -71,7 +71,7 @@ def check_range(indices: Any, size: int) -> None:
 
 def mean(x: Array, axis: Any = None, keepdims: bool = False, dtype: Any = None) -> Any:
     """The sum over the number of elements."""
-    total = record.sum(x, axis, keepdims, dtype)
+    total = combining.sum(x, axis, keepdims, dtype)
     axes = range(x.ndim) if axis is None else axis if isinstance(axis, tuple) else (axis,)
     return total / record.count(x, total.dtype, [each % x.ndim for each in axes])
 
@@ -221,7 +221,7 @@ def take_along_axis(x: Array, indices: Array, axis: int) -> Any:
     if x.ndim != 2 or axis % 2 != 1 or indices.ndim != 2 or indices.shape[1] != 1:
         raise NotRecordable("elements at many places of a row")
     chosen = record.where(_at(x, indices), x, x.dtype.type(0))
-    return record.sum(chosen, 1, keepdims=True)
+    return combining.sum(chosen, 1, keepdims=True)
 
 
 def _at(rows: Array, places: Array) -> Any:
@@ -234,7 +234,7 @@ def stack(arrays: Sequence[Array], axis: int = 0) -> Array:
     recording = record._recording_of(arrays)
     arrays = [record._array(recording, each) for each in arrays]
     axis %= arrays[0].ndim + 1
-    return record.concatenate([record.expand_dims(each, axis) for each in arrays], axis)
+    return combining.concatenate([record.expand_dims(each, axis) for each in arrays], axis)
 
 
 def one_hot(indices: Array, depth: int, on: Any, off: Any, axis: int) -> Any:
@@ -269,4 +269,4 @@ def squeeze(x: Any, axis: Any = None) -> Any:
 
 
 def __getattr__(name: str) -> Any:
-    return getattr(record, name)
+    return getattr(combining if name in combining.NAMES else record, name)

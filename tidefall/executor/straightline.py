@@ -24,6 +24,7 @@ from tidefall.executor import failures, large_products, numerics, packs
 from tidefall.executor.aside import Aside
 from tidefall.executor.context import NodeContext
 from tidefall.executor.feeds import Feed, inline_test
+from tidefall.executor.kernel_calls import Names, kernel_call
 from tidefall.executor.lifetimes import Lifetimes
 from tidefall.executor.templates import COMMUTATIVE, IN_PLACE, TEMPLATES
 from tidefall.ir.opdef import group
@@ -404,54 +405,14 @@ class _Writer:
         return text
 
     def _kernel_call(self, node: Node, indent: int) -> None:
-        """A call of native code, which leaves what is no row array in known places."""
         name = f"kernel{len(self.kernels)}"
         self.kernels[name] = node
-        call = node.attrs["call"]
-        fused = call.fused
-        rows = [self._argument(value) for value in call.row_inputs]
-        for value in call.free_inputs:
-            self._line(indent, f"{name}_{call.place[value]}[...] = {self._argument(value)}", node)
-        for index, draw in enumerate(fused.streams):
-            count = f"{draw.fixed} * {rows[0]}.shape[0]" if draw.each_row else str(draw.fixed)
-            seed, seed2, blocks = draw.arguments
-            stream = f"{self._context(draw.node)}.random({seed}, {seed2}, {count}, {blocks})"
-            self._line(indent, f"stream = {stream}", draw.node)
-            words = f"{name}_words{index}"
-            self._line(indent, f"{words}[:2] = stream.key; {words}[2:] = stream.counter", node)
-        made = [self._names[value] for value in call.row_outputs]
-        for value, text in zip(call.row_outputs, made, strict=True):
-            self.globals[f"shape_{text}"] = fused.outputs[value].shape[1:]
-            shape = f"({rows[0]}.shape[0], *shape_{text})"
-            self.globals[f"dtype_{text}"] = value.dtype.np_dtype
-            self._line(indent, f"{text} = empty({shape}, dtype_{text})", node)
-        results = [f"{self._names[v]} = {self._taken(v, name, call)}" for v in call.other_outputs]
-        conditions = [f"{name}.valid", *self._shape_tests(call)]
-        test = f"if {' and '.join(conditions)} and not {name}_call({', '.join([*rows, *made])}):"
-        self._line(indent, f"{test} {'; '.join(results) or 'pass'}", node)
-        names = "".join(f"{self._names[value]}, " for value in node.outputs)
-        target = f"{names}= " if names else ""
-        arguments = ", ".join(map(self._argument, node.inputs))
-        self._line(indent, f"else: {target}{name}.rescue({arguments})", node)
-
-    def _shape_tests(self, call: Any) -> list[str]:
-        """Tests of inputs whose fixed shape nobody has verified, as it was when they were fed."""
-        if call.fused.count is None:
-            return []
         verified = self.plan.feeds[: len(self._feeds)]
-        tests = []
-        for value in call.row_inputs:
-            if value.constant is None and value not in verified:
-                text = self._names[value]
-                self.globals[f"whole_{text}"] = value.shape.dims
-                tests.append(f"{text}.shape == whole_{text}")
-        return tests
-
-    def _taken(self, value: Value, name: str, call: Any) -> str:
-        if value in call.place:
-            scalar = value.shape.rank == 0
-            return f"{name}_{call.place[value]}" + ("[()]" if scalar else ".copy()")
-        return f"{self._cell(call.cells[value])}.value"
+        names = Names(
+            self._names, self._argument, self._context, self._cell, self.globals, verified
+        )
+        for text, at in kernel_call(name, node, names):
+            self._line(indent, text, at)
 
     def _in_place(self, node: Node) -> str | None:
         """The statement that writes the result into the memory of a dead input, if it can."""

@@ -10,7 +10,8 @@ import pytest
 
 import tidefall as tf
 from tests.executor.kernels.watching import Watch, watching
-from tidefall.array.record import Recording, broadcast_to, concatenate, matmul, reshape
+from tidefall.array.combining import concatenate, matmul
+from tidefall.array.record import Recording, broadcast_to, reshape
 from tidefall.compiler.axes import Axes
 from tidefall.compiler.fixed_rows import FixedRows, find_rows
 from tidefall.compiler.named_rows import named_rows
