@@ -27,8 +27,8 @@ from tidefall.state.cells import Store
 COST = 40_000.0
 COST_OF_NODE = 1_200.0
 SAVED_BY_NODE = 1.0
-SAVED_BY_RESULT = 0.0006
-SAVED_BY_MULTIPLY_ADD = 0.00002
+SAVED_BY_RESULT = 0.0012
+SAVED_BY_MULTIPLY_ADD = 0.00005
 #: Plans of fewer nodes are left to NumPy; and runs before anything is estimated.
 FEWEST_NODES = 8
 FIRST_RUNS = 8
