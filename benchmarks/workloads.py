@@ -68,6 +68,7 @@ _ALL = [
     Workload(
         "mt", "mlp", "5-4-4-1, batch 32, f64, MSE, Adam",
         dtype="float64", sizes=(5, 4, 4, 1), rows=32 * 200, batch=32, loss="mse", steps=1000,
+        warm=4000,
     ),
     Workload(
         "stop", "mlp", "19-50-50-1, batch 1024, f64, BCE, Adam",
@@ -99,7 +100,7 @@ _ALL = [
     _lstm("lstm_dyn", "the same through dynamic_rnn", dynamic=True),
     Workload(
         "infer1", "infer", "one row through the stop network",
-        dtype="float64", sizes=_STOP, rows=256, batch=1, steps=1000,
+        dtype="float64", sizes=_STOP, rows=256, batch=1, steps=1000, warm=4000,
     ),
     Workload("floor", "floor", "a + b, two fed scalars", rows=64, batch=1, steps=2000),
     Workload("const", "const", "sess.run of a constant", rows=64, batch=1, steps=4000),
