@@ -24,9 +24,9 @@ class SqlDataset(Dataset):
       query: The query, in SQL.
       output_types: The dtypes of the columns, a tuple.
 
-    >>> import os, sqlite3, tempfile
+    >>> import contextlib, os, sqlite3, tempfile
     >>> path = os.path.join(tempfile.mkdtemp(), "runs.db")
-    >>> with sqlite3.connect(path) as database:
+    >>> with contextlib.closing(sqlite3.connect(path)) as database, database:
     ...     _ = database.execute("CREATE TABLE run (number INTEGER, name TEXT)")
     ...     _ = database.execute("INSERT INTO run VALUES (7, 'first')")
     >>> query = "SELECT name, number FROM run"
