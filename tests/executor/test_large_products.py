@@ -111,3 +111,14 @@ def test_threads_follow_what_blas_may_use(monkeypatch: pytest.MonkeyPatch) -> No
     assert large_products._threads(3) == 3
     monkeypatch.setattr(numerics.one_thread, "_before", 0)
     assert large_products._threads(0) == 1
+
+
+def test_a_program_that_ends_needs_no_helpers(
+    parts: list[Any], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    ended = ThreadPoolExecutor(1)
+    ended.shutdown()
+    monkeypatch.setattr(large_products, "_helpers", lambda: ended)
+    a = np.ones((8, 4))
+    assert (large_products.product()(a, a.T) == 4).all()
+    assert parts == []

@@ -130,7 +130,7 @@ class _Stages:
     def _earliest(self, node: Node, fused: bool, start: int) -> int:
         earliest = start
         for value in node.reads:
-            earliest = max(earliest, self._available(value, node, fused))
+            earliest = max(earliest, self._available(value, fused))
         keys = [node.cell] if node.cell is not None else []
         for key in (*keys, *node.updates):
             if key in self._last_write:
@@ -139,14 +139,14 @@ class _Stages:
             earliest = max(earliest, self._last_read.get(key, 0))
         return earliest if earliest % 2 == fused else earliest + 1
 
-    def _available(self, value: Value, reader: Node, fused: bool) -> int:
-        """When a value can be read by a node."""
+    def _available(self, value: Value, fused: bool) -> int:
+        """When a value can be read, by a kernel or by NumPy."""
         maker = self._maker.get(value)
         if maker is None:
             return 0
         if maker in self._absorbed and fused:
             if maker in self._named:
-                return max([self._available(each, reader, fused) for each in maker.inputs])
+                return max([self._available(each, fused) for each in maker.inputs])
             return self.time[maker] if maker.type == LOAD else 0
         time = self.time[maker]
         if time % 2 != fused:

@@ -41,8 +41,11 @@ def _product(limit: int, a: Any, b: Any) -> Any:
     parts = [slice(*pair) for pair in itertools.pairwise(bounds)]
     others: list[Future[None]] = []
     try:
-        others += [_helpers().submit(_rows, a[part], b, result[part]) for part in parts[1:]]
+        for part in parts[1:]:
+            others.append(_helpers().submit(_rows, a[part], b, result[part]))
         np.matmul(a[parts[0]], b, out=result[parts[0]])
+    except RuntimeError:  # the interpreter is ending, and no thread takes work any more
+        return np.dot(a, b)
     finally:
         for each in others:
             each.result()

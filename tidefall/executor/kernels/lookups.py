@@ -7,18 +7,19 @@ An index outside the table does no harm here: it is checked apart, before anythi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from typing import Any
 
 from tidefall.array.record import Instruction
 from tidefall.compiler.primitives import width
-from tidefall.executor.kernels import memory as places
+from tidefall.executor.kernels import memory
 from tidefall.executor.kernels.body import Body
 from tidefall.executor.kernels.elementwise import TEMPLATES
 from tidefall.executor.kernels.llvm import ir
 from tidefall.executor.kernels.loops import INT64, Loop
-from tidefall.executor.kernels.tiles import rows_of_tile, tiles_of
-from tidefall.executor.kernels.views import Axis, View, dense, inner, with_ones, without_ones
+from tidefall.executor.kernels.tiles import begin_tile, rows_of_tile, tiles_of
+from tidefall.executor.kernels.views import View, dense, inner, with_ones, without_ones
 
 
 def looked_up(body: Body, step: Instruction) -> None:
@@ -48,21 +49,17 @@ def summed_by_place(body: Body, step: Instruction) -> None:
     values, ids = step.inputs
     views, b, result = body.design.plan.views, body.builder, step.result
     body.clear(body.base(result), width(result) * result.dtype.itemsize)
-    count = body.slot(places.ROWS)
+    count = body.slot(memory.ROWS)
     tiles = tiles_of(body, count)
     each = rows_of_tile(body, count, tiles)
     slices = View(result, 0, dense(without_ones(result.shape[1:])))
     single = body.v.with_lanes(1)
     with Loop(b, 0, tiles) as tile:
-        start = b.mul(tile.index, each)
-        left = b.sub(count, start)
-        valid = b.select(b.icmp_signed("<", each, left), each, left)
-        kept = body.pointer(places.KEPT)
-        body.kept_base = body.shifted(kept, body.times(tile.index, body.design.memory.kept_size))
-        with Loop(b, 0, valid, sure=True) as row:
+        start = begin_tile(body, tile.index, each, count)
+        with Loop(b, 0, body.valid, sure=True) as row:
             place = _place(body, _kept(body, views[ids], [], start, row.index), ids.dtype.itemsize)
             with b.if_then(b.icmp_unsigned("<", place, INT64(result.shape[0])), likely=True):
-                first = body.times(place, _size(slices.axes))
+                first = body.times(place, math.prod(slices.dims))
                 with body.over(slices.dims) as indices:
                     at = body.plus(first, body.linear(slices, indices))
                     target = single.at(result.dtype, body.base(result), at)
@@ -95,10 +92,3 @@ def _place(body: Body, address: Any, item: int) -> Any:
     """The index at an address, as a 64-bit integer."""
     found = body.builder.load(address, align=item, typ=ir.IntType(8 * item))
     return found if item == 8 else body.builder.sext(found, INT64)
-
-
-def _size(axes: Sequence[Axis]) -> int:
-    total = 1
-    for axis in axes:
-        total *= axis.size
-    return total

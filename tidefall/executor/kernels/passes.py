@@ -12,7 +12,7 @@ from tidefall.executor.kernels.body import POINTER, Body, Design
 from tidefall.executor.kernels.grouping import Group, Step
 from tidefall.executor.kernels.llvm import ir
 from tidefall.executor.kernels.loops import INT64, Loop
-from tidefall.executor.kernels.tiles import chunks_of, rows_of_tile, tiles_of
+from tidefall.executor.kernels.tiles import begin_tile, chunks_of, rows_of_tile, tiles_of
 
 VOID = ir.VoidType()
 TRUTH = ir.IntType(1)
@@ -53,11 +53,7 @@ def pass_function(design: Design, fused: Fused, number: int, largest: int) -> An
     first = b.sdiv(b.mul(chunk, total), chunks)
     last = b.sdiv(b.mul(body.plus(chunk, 1), total), chunks)
     with Loop(b, first, last) as tile:
-        start = b.mul(tile.index, each)
-        left = b.sub(count, start)
-        body.valid = b.select(b.icmp_signed("<", each, left), each, left)
-        kept = body.pointer(memory.KEPT)
-        body.kept_base = body.shifted(kept, body.times(tile.index, places.kept_size))
+        start = begin_tile(body, tile.index, each, count)
         _load_inputs(body, fused, steps, start)
         for step in steps:
             if not isinstance(step, Group) and step.name == "uniform":

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tidefall.executor.kernels import memory
 from tidefall.executor.kernels.body import Body
 from tidefall.executor.kernels.loops import INT64
 
@@ -26,3 +27,17 @@ def chunks_of(body: Body, tiles: Any, largest: int) -> Any:
     """How many chunks so many tiles are cut into."""
     b = body.builder
     return b.select(b.icmp_signed("<", tiles, INT64(largest)), tiles, INT64(largest))
+
+
+def begin_tile(body: Body, tile: Any, each: Any, count: Any) -> Any:
+    """Turns to a tile of ``each`` rows, the last one of what is left of ``count``; its first row.
+
+    Sets how many of its rows are valid, and where what is kept of it lies.
+    """
+    b = body.builder
+    start = b.mul(tile, each)
+    left = b.sub(count, start)
+    body.valid = b.select(b.icmp_signed("<", each, left), each, left)
+    kept = body.pointer(memory.KEPT)
+    body.kept_base = body.shifted(kept, body.times(tile, body.design.memory.kept_size))
+    return start
