@@ -70,9 +70,7 @@ class Axes:
         """The dimension that an array has as its axis ``axis``."""
         return self._root((id(x), axis))
 
-    def spread(
-        self, instructions: Iterable[Instruction], rows: dict[tuple[int, ...], int]
-    ) -> None:
+    def spread(self, instructions: Iterable[Instruction], rows: dict[tuple[int, ...], int]) -> None:
         """Finds dimensions that hold several of the rows for each row.
 
         Args:

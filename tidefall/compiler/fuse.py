@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from tidefall.array.symbols import ROWS, Extent, NotRecordable
+from tidefall.array.symbols import ROWS, NotRecordable
 from tidefall.compiler import folded
 from tidefall.compiler.fixed_rows import find_rows
 from tidefall.compiler.named_rows import named_rows

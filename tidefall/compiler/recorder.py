@@ -261,7 +261,7 @@ class Recorder:
         """What stands for sizes computed in the graph."""
         sizes = self.sizes.numbers[value]
         every = sizes if isinstance(sizes, tuple) else (sizes,)
-        known = [-1 if size is None else as_symbol(size) for size in every]
+        known: list[Any] = [-1 if size is None else as_symbol(size) for size in every]
         if None in known:
             raise NotRecordable(f"{value.name} has a size that is not the number of rows")
         dtype = value.dtype.np_dtype

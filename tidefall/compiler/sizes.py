@@ -45,6 +45,7 @@ def rows_in(size: Size) -> int | None:
     times, rest = divmod(ROWS - size, _MULTIPLE)
     return None if rest else times + 1
 
+
 _BASES = (1_000_003, 2_000_003)
 _STEP = 7_919
 #: Sizes from here on may be made up.

@@ -136,7 +136,8 @@ def _work(step: Any) -> int:
             own += width(step.product.inputs[1]) * math.prod(step.product.result.shape[1:-1])
         return own
     if step.name == "matmul":
-        return width(step.result) * math.prod(step.inputs[1].shape[1:-1])
+        several: int = math.prod(step.inputs[1].shape[1:-1])
+        return width(step.result) * several
     if step.name in DRAWS:
         return DRAWS[step.name] * width(step.result)
     return width(step.inputs[0]) if step.inputs else 0

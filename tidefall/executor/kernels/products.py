@@ -310,9 +310,7 @@ def _large_block(
         v.store(dtype, value, pointer)
 
 
-def _transpose(
-    body: Body, d: View, part: list[Any], target: Any, columns: int, width: int
-) -> None:
+def _transpose(body: Body, d: View, part: list[Any], target: Any, columns: int, width: int) -> None:
     """Copies a tile with its rows one after another: ``target[row, column]``."""
     dtype, v, lanes = d.root.dtype, body.v, body.design.lanes
     full = columns // lanes * lanes
