@@ -45,6 +45,9 @@ WORTH_THREADS: Final = 200_000
 LARGEST_SUMS: Final = 1 << 19
 MOST_CHUNKS: Final = 8
 FEWEST_CHUNKS: Final = 2
+#: Vectors of rows in a tile at most, and what an array of a tile should take, in bytes.
+MOST_VECTORS: Final = 8
+LARGEST_ARRAY: Final = 40 << 10
 #: What updating one element of a variable costs, in multiply-adds.
 UPDATE_WORK: Final = 8
 
@@ -94,7 +97,7 @@ def make(fused: Fused, target: Target, layout: ArrayLayout) -> Kernel:
     name = identity(fused, layout)
     plan = schedule(fused)
     lanes = target.lanes(_smallest_float(plan))
-    tile = _tile_rows(lanes)
+    tile = _tile_rows(plan, lanes)
     memory = lay_out(fused, plan, lanes, tile)
     chunks = min(MOST_CHUNKS, max(FEWEST_CHUNKS, LARGEST_SUMS // max(1, memory.sums_size)))
     work = sum(_work(step) for steps in plan.passes for step in steps)
@@ -125,8 +128,13 @@ def _smallest_float(plan: Schedule) -> int:
     return min(sizes, default=8)
 
 
-def _tile_rows(lanes: int) -> int:
-    return 8 * lanes
+def _tile_rows(plan: Schedule, lanes: int) -> int:
+    """As many rows as keep the widest array of a tile in the first level of the cache."""
+    widths = [width(x) * x.dtype.itemsize for x in plan.views if kind(x) == ROW]
+    tile = MOST_VECTORS * lanes
+    while tile > lanes and tile * max(widths, default=0) > LARGEST_ARRAY:
+        tile //= 2
+    return max(tile, lanes)
 
 
 def _work(step: Any) -> int:
