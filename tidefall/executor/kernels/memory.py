@@ -118,7 +118,9 @@ def lay_out(fused: Fused, plan: Schedule, lanes: int, tile: int) -> Memory:
         _tile(memory, fused, plan, steps, tile, inputs)
     memory.turned = memory.tile_size
     wide = [
-        s.columns * s.instruction.result.dtype.itemsize for s in memory.sums.values() if not s.lanes
+        s.columns * s.instruction.result.dtype.itemsize * turned_together(s.instruction, tile)
+        for s in memory.sums.values()
+        if not s.lanes
     ]
     memory.tile_size += padded(max(wide, default=0) * tile)
     memory.draft = memory.tile_size
@@ -236,6 +238,16 @@ def _tile(
             allocator.give(memory.tiles[x], padded(width(x) * tile * x.dtype.itemsize))
             del living[x]
     memory.tile_size = max(memory.tile_size, allocator.size)
+
+
+#: Of rows that have several vectors, so many lines of them are transposed together.
+_MOST_TURNED = 64
+
+
+def turned_together(product: Instruction, tile: int) -> int:
+    """How many of the vectors that each row has are transposed together for a sum."""
+    several = product.inputs[1].shape[1:-1]
+    return min(several[0], max(1, _MOST_TURNED // tile)) if several else 1
 
 
 def per_block(dtype: np.dtype[Any]) -> int:

@@ -13,10 +13,12 @@ Where a row has several vectors (``x`` has a dimension more), they are taken one
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Any
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, nullcontext
+from typing import Any, TypeAlias
 
 from tidefall.array.record import Instruction
+from tidefall.executor.kernels import memory
 from tidefall.executor.kernels.body import Body
 from tidefall.executor.kernels.grouping import Group
 from tidefall.executor.kernels.groups import GroupLoop
@@ -59,11 +61,11 @@ def with_weights(body: Body, group: Group) -> None:
     weights = _matrix(views[w], (depth, columns))
     loop = GroupLoop(body, group)
     most = body.design.registers
-    with body.over(x.shape[1:-1]) as part:
-        for start, stop, size in blocks(columns, max(1, most // 2)):
-            vectors = _vectors(body, size)
-            with Loop(body.builder, start, stop, size) as at:
-                _block(body, loop, product, rows, weights, part, at.index, size, vectors)
+    for start, stop, size in blocks(columns, max(1, most // 2)):
+        vectors = _vectors(body, size)
+        for parts in _blocks_of_parts(body, x.shape[1:-1], most // (size * vectors)):
+            with parts as some, Loop(body.builder, start, stop, size) as at:
+                _block(body, loop, product, rows, weights, some, at.index, size, vectors)
 
 
 def _vectors(body: Body, columns: int) -> int:
@@ -75,40 +77,60 @@ def _vectors(body: Body, columns: int) -> int:
     return vectors
 
 
+@contextmanager
+def _loop_over_parts(body: Body, start: int, stop: int, size: int) -> Iterator[list[list[Any]]]:
+    with Loop(body.builder, start, stop, size) as part:
+        yield [[body.plus(part.index, i)] for i in range(size)]
+
+
+def _blocks_of_parts(body: Body, several: Sequence[int], most: int) -> Iterator[Any]:
+    """Loops over the vectors that a row has, a few at a time; for rows of one vector, no loop."""
+    if not several:
+        yield nullcontext([[]])
+    for start, stop, size in blocks(several[0], max(1, most)) if several else ():
+        yield _loop_over_parts(body, start, stop, size)
+
+
 def _block(
     body: Body, loop: GroupLoop, product: Instruction, rows: View, weights: View,
-    part: list[Any], first: Any, size: int, vectors: int,
+    parts: list[list[Any]], first: Any, size: int, vectors: int,
 ) -> None:  # fmt: skip
-    """Some columns of the product for all rows of the tile."""
+    """Some columns of the product for all rows of the tile, and for some vectors of each."""
     dtype, v, lanes = product.result.dtype, body.v, body.design.lanes
     depth = weights.axes[0].size
     places = [body.plus(first, j) for j in range(size)]
-    indices = [[*part, place] if len(loop.dims) > len(part) else part for place in places]
-    fixed = [loop.fixed(each) for each in indices]
+    each = [(part, t) for part in parts for t in range(vectors)]
     zero = v.constant(dtype, 0)
 
     def turn(k: Any, row: Any, sums: list[Any]) -> list[Any]:
-        values = [body.rows(rows, [*part, k], body.plus(row, lanes * t)) for t in range(vectors)]
+        values = [body.rows(rows, [*part, k], body.plus(row, lanes * t)) for part, t in each]
         found = []
         for j, place in enumerate(places):
             weight = body.free_scalar(weights, [k, place])
             for t, value in enumerate(values):
-                found.append(v.fma(dtype, value, weight, sums[j * vectors + t]))
+                found.append(v.fma(dtype, value, weight, sums[j * len(each) + t]))
         return found
 
+    indices = [
+        [[*part, place] if len(loop.dims) > len(part) else part for part in parts]
+        for place in places
+    ]
+    fixed = [[loop.fixed(at) for at in row] for row in indices]
     with body.over_rows(vectors) as at:
-        sums = [zero] * (size * vectors)
-        if depth * size * vectors <= MOST_UNROLLED:
+        sums = [zero] * (size * len(each))
+        if depth * len(sums) <= MOST_UNROLLED:
             for k in range(depth):
                 sums = turn(k, at.index, sums)
         else:
             with Loop(body.builder, 0, depth, 1, sums) as deep:
                 deep.following = turn(deep.index, at.index, deep.carried)
             sums = deep.results
+        results = iter(sums)
         for j in range(size):
-            for t in range(vectors):
-                row = body.plus(at.index, lanes * t)
-                loop.at_rows(indices[j], row, fixed[j], sums[j * vectors + t])
+            for p in range(len(parts)):
+                for t in range(vectors):
+                    row = body.plus(at.index, lanes * t)
+                    loop.at_rows(indices[j][p], row, fixed[j][p], next(results))
 
 
 def group_with_sums(body: Body, group: Group) -> None:
@@ -217,8 +239,17 @@ def over_rows(body: Body, product: Instruction) -> None:
     if by_lanes:
         body.clear_tail(product.inputs[0])
         body.clear_tail(product.inputs[1])
-    with body.over(product.inputs[1].shape[1:-1]) as part:
-        (_lane_by_lane if by_lanes else _row_by_row)(body, product, part)
+    several = product.inputs[1].shape[1:-1]
+    if by_lanes:
+        with body.over(several) as part:
+            _lane_by_lane(body, product, part)
+    elif not several:
+        _row_by_row(body, product)
+    else:
+        together = memory.turned_together(product, body.design.tile)
+        for start, stop, size in blocks(several[0], together):
+            with Loop(body.builder, start, stop, size) as first:
+                _row_by_row(body, product, (first.index, size))
 
 
 def _operands(body: Body, product: Instruction) -> tuple[View, View, int, int]:
@@ -266,11 +297,21 @@ def _small_block(
         v.store(dtype, value, pointer)
 
 
-def _row_by_row(body: Body, product: Instruction, part: list[Any]) -> None:
+#: Some of the vectors that each row has: the first, and how many.
+Parts: TypeAlias = tuple[Any, int]
+
+
+def _row_by_row(body: Body, product: Instruction, parts: Parts | None = None) -> None:
     x, d, depth, columns = _operands(body, product)
     area = body.design.memory.sums[product.result]
     turned = body.shifted(body.tile_base, body.design.memory.turned)
-    _transpose(body, d, part, turned, columns, area.columns)
+    if parts is None:
+        _transpose(body, d, [], turned, columns, area.columns)
+    else:
+        with Loop(body.builder, 0, parts[1]) as part:
+            target = _turned_part(body, product, turned, part.index)
+            at = [body.plus(parts[0], part.index)]
+            _transpose(body, d, at, target, columns, area.columns)
     lanes, most = body.design.lanes, body.design.registers
     vectors = area.columns // lanes
     for j_start, j_stop, j_size in blocks(vectors, 3):
@@ -278,12 +319,19 @@ def _row_by_row(body: Body, product: Instruction, part: list[Any]) -> None:
             columns_ = Loop(body.builder, j_start, j_stop, j_size)
             with columns_ as j, Loop(body.builder, i_start, i_stop, i_size) as i:
                 first = body.times(j.index, lanes)
-                _large_block(body, product, x, turned, part, i.index, first, i_size, j_size)
+                _large_block(body, product, x, turned, parts, i.index, first, i_size, j_size)
+
+
+def _turned_part(body: Body, product: Instruction, turned: Any, part: Any) -> Any:
+    """Where the transposed tile of one of several vectors lies."""
+    area = body.design.memory.sums[product.result]
+    size = body.design.tile * area.columns * product.result.dtype.itemsize
+    return body.shifted(turned, body.times(part, size))
 
 
 def _large_block(
     body: Body, product: Instruction, x: View, turned: Any,
-    part: list[Any], i: Any, j: Any, high: int, wide: int,
+    parts: Parts | None, i: Any, j: Any, high: int, wide: int,
 ) -> None:  # fmt: skip
     """Some rows and vectors of columns of the gradient, over the valid rows of the tile."""
     dtype, v, lanes = product.result.dtype, body.v, body.design.lanes
@@ -294,19 +342,31 @@ def _large_block(
         for b in range(wide):
             place = body.times(body.plus(i, a), area.columns)
             pointers.append(v.at(dtype, start, body.plus(body.plus(place, j), b * lanes)))
+
+    def add_rows(part: list[Any], turned: Any, sums: list[Any]) -> list[Any]:
+        bases = [body.element(x, [*part, body.plus(i, a)]) for a in range(high)]
+        with Loop(body.builder, 0, body.valid, 1, sums, sure=True) as row:
+            line = body.plus(body.times(row.index, area.columns), j)
+            right = [
+                v.load(dtype, v.at(dtype, turned, body.plus(line, b * lanes))) for b in range(wide)
+            ]
+            for a in range(high):
+                left = v.broadcast(dtype, v.load_scalar(dtype, v.at(dtype, bases[a], row.index)))
+                for b in range(wide):
+                    at = a * wide + b
+                    row.following[at] = v.fma(dtype, left, right[b], row.carried[at])
+        return list(row.results)
+
     sums = [v.load(dtype, pointer) for pointer in pointers]
-    bases = [body.element(x, [*part, body.plus(i, a)]) for a in range(high)]
-    with Loop(body.builder, 0, body.valid, 1, sums, sure=True) as row:
-        line = body.plus(body.times(row.index, area.columns), j)
-        right = [
-            v.load(dtype, v.at(dtype, turned, body.plus(line, b * lanes))) for b in range(wide)
-        ]
-        for a in range(high):
-            left = v.broadcast(dtype, v.load_scalar(dtype, v.at(dtype, bases[a], row.index)))
-            for b in range(wide):
-                at = a * wide + b
-                row.following[at] = v.fma(dtype, left, right[b], row.carried[at])
-    for pointer, value in zip(pointers, row.results, strict=True):
+    if parts is None:
+        sums = add_rows([], turned, sums)
+    else:
+        with Loop(body.builder, 0, parts[1], 1, sums) as each:
+            lines = _turned_part(body, product, turned, each.index)
+            at = [body.plus(parts[0], each.index)]
+            each.following = add_rows(at, lines, each.carried)
+        sums = list(each.results)
+    for pointer, value in zip(pointers, sums, strict=True):
         v.store(dtype, value, pointer)
 
 
