@@ -15,9 +15,9 @@ from typing import Any
 
 from tidefall.array.record import Instruction
 from tidefall.executor.kernels.body import Body
+from tidefall.executor.kernels.copies import in_columns
 from tidefall.executor.kernels.grouping import Group
 from tidefall.executor.kernels.groups import GroupLoop
-from tidefall.executor.kernels.llvm import ir
 from tidefall.executor.kernels.loops import Loop, blocks
 from tidefall.executor.kernels.views import Axis, View
 
@@ -305,38 +305,12 @@ def _transpose(body: Body, d: View, target: Any, columns: int, width: int) -> No
                 square = [
                     body.rows(d, [body.plus(column.index, i)], rows.index) for i in range(lanes)
                 ]
-                for i, line in enumerate(_turned(body, square)):
+                for i, line in enumerate(in_columns(body.builder, square)):
                     place = body.times(body.plus(rows.index, i), width)
                     v.store(dtype, line, v.at(dtype, target, body.plus(place, column.index)))
         if full < columns:
             rest = [body.rows(d, [full + i], rows.index) for i in range(columns - full)]
             square = rest + [v.constant(dtype, 0)] * (lanes - len(rest))
-            for i, line in enumerate(_turned(body, square)):
+            for i, line in enumerate(in_columns(body.builder, square)):
                 place = body.times(body.plus(rows.index, i), width)
                 v.store(dtype, line, v.at(dtype, target, body.plus(place, full)))
-
-
-def _turned(body: Body, square: list[Any]) -> list[Any]:
-    """The transpose of as many vectors as each has lanes, in rounds of exchanging halves."""
-    count = len(square)
-    half = count // 2
-    b = body.builder
-    while half:
-        low = [p for start in range(0, count, 2 * half) for p in (*range(start, start + half),
-               *range(count + start, count + start + half))]  # fmt: skip
-        high = [p + half for p in low]
-        following = list(square)
-        for i in range(count):
-            if i & half:
-                continue
-            first, second = square[i], square[i + half]
-            following[i] = b.shuffle_vector(first, second, _places(low))
-            following[i + half] = b.shuffle_vector(first, second, _places(high))
-        square = following
-        half //= 2
-    return square
-
-
-def _places(places: list[int]) -> Any:
-    index = ir.IntType(32)
-    return ir.Constant(ir.VectorType(index, len(places)), [index(place) for place in places])
