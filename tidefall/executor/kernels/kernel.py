@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from tidefall.compiler.primitives import ROW, kind, width
+from tidefall.compiler.primitives import ROW, kind, multiply_adds, width
 from tidefall.compiler.recorder import Fused
 from tidefall.executor.kernels import loops
 from tidefall.executor.kernels import memory as places
@@ -136,6 +136,8 @@ def _work(step: Any) -> int:
         return own
     if step.name == "matmul":
         return width(step.result)
+    if step.name == "contract":
+        return multiply_adds(step)
     return width(step.inputs[0]) if step.inputs else 0
 
 

@@ -7,7 +7,15 @@ from typing import Any
 from tidefall.array.record import Instruction
 from tidefall.compiler.primitives import AFTER_PASS, REDUCTIONS, ROW, kind, width
 from tidefall.compiler.recorder import Fused
-from tidefall.executor.kernels import groups, lookups, memory, products, randoms, reductions
+from tidefall.executor.kernels import (
+    contractions,
+    groups,
+    lookups,
+    memory,
+    products,
+    randoms,
+    reductions,
+)
 from tidefall.executor.kernels.body import POINTER, Body, Design
 from tidefall.executor.kernels.copies import copier
 from tidefall.executor.kernels.grouping import Group, Step
@@ -87,6 +95,9 @@ def _row_step(body: Body, step: Step) -> None:
         (products.with_weights if step.product is not None else groups.row_group)(body, step)
     elif step.name == "matmul":
         products.over_rows(body, step)
+    elif step.name == "contract":
+        rows = kind(step.result) == ROW
+        (contractions.within_rows if rows else contractions.over_rows)(body, step)
     elif step.name in REDUCTIONS:
         over_rows = 0 in step.params
         (reductions.over_rows if over_rows else reductions.within_rows)(body, step)
@@ -174,6 +185,8 @@ def _free_step(body: Body, step: Step) -> None:
     elif step.name == "rows":
         count = body.builder.mul(body.slot(memory.ROWS), INT64(step.params))
         body.builder.store(count, body.base(step.result), align=8)
+    elif step.name == "contract":
+        contractions.of_free(body, step)
     elif step.name in AFTER_PASS:
         lookups.summed_by_place(body, step)
     elif step.name in REDUCTIONS:
