@@ -265,13 +265,13 @@ def uniform_full_int(
 
 # -- normal ------------------------------------------------------------------------------------
 
-_SMALLEST = 1e-7  # keeps zero away from the logarithm
+SMALLEST = 1e-7  # keeps zero away from the logarithm
 
 
 def _normal_floats(xp: Namespace, words: Array) -> Array:
     """Box and Muller's transform in single precision: four float32 of each block."""
     unit = _unit_float(xp, words)
-    first = xp.maximum(unit[..., 0::2], np.float32(_SMALLEST))
+    first = xp.maximum(unit[..., 0::2], np.float32(SMALLEST))
     angle = (2 * np.pi * unit[..., 1::2].astype(np.float64)).astype(np.float32)
     radius = xp.sqrt(np.float32(-2) * single.log(xp, first))
     sine, cosine = single.sin_cos(xp, angle)
@@ -281,7 +281,7 @@ def _normal_floats(xp: Namespace, words: Array) -> Array:
 def normal_doubles(xp: Namespace, words: Array) -> Array:
     """The same in double precision: two float64 of each block."""
     unit = doubles(xp, words)
-    first = xp.maximum(unit[..., 0:1], _SMALLEST)
+    first = xp.maximum(unit[..., 0:1], SMALLEST)
     angle = 2 * np.pi * unit[..., 1:2]
     radius = xp.sqrt(-2.0 * xp.log(first))
     return _interleave(xp, xp.sin(angle) * radius, xp.cos(angle) * radius)
@@ -313,7 +313,7 @@ def normal(xp: Namespace, stream: Stream, shape: tuple[int, ...], dtype: DTypeLi
 
 # -- truncated normal --------------------------------------------------------------------------
 
-_TRUNCATED_AT = 2.0
+TRUNCATED_AT = 2.0
 
 # Each group of outputs has a range of blocks of its own and takes the first values in it that
 # are small enough, mostly those of the first block. Where shapes must not depend on values, this
@@ -348,7 +348,7 @@ def _candidates(
     words = blocks(xp, stream, offsets, end)
     values = normal_doubles(xp, words) if per_group == 2 else _normal_floats(xp, words)
     values = xp.reshape(values, (groups.shape[0], count * per_group))
-    return values, xp.abs(values) < values.dtype.type(_TRUNCATED_AT)
+    return values, xp.abs(values) < values.dtype.type(TRUNCATED_AT)
 
 
 def _truncated(xp: Namespace, stream: Stream, groups: Array, per_group: int) -> Array:

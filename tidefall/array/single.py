@@ -4,7 +4,8 @@ TensorFlow's random numbers pass through ``logf`` and ``sincosf``. These are the
 glibc uses since version 2.28: a table and short polynomials in double precision, rounded to
 single precision once at the end. NumPy's own single-precision functions are less accurate, and
 a result of double precision, rounded, differs in the last bit once in a hundred times. The
-same text runs under every namespace, so NumPy and JAX agree too.
+same text runs under every namespace, so NumPy and JAX agree too; kernels compute with the same
+coefficients in the same order (`tidefall.executor.kernels.normals`).
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ def _hex(*numbers: str) -> list[float]:
 
 
 # log(x) = log(c) + log1p(x/c - 1) + k log(2), with 1/c and log(c) tabulated for 16 values of c.
-_INVERSES = np.array(
+INVERSES = np.array(
     _hex(
         "0x1.661ec79f8f3bep+0", "0x1.571ed4aaf883dp+0", "0x1.49539f0f010bp+0",
         "0x1.3c995b0b80385p+0", "0x1.30d190c8864a5p+0", "0x1.25e227b0b8eap+0",
@@ -32,7 +33,7 @@ _INVERSES = np.array(
         "0x1.767dcf5534862p-1",
     )
 )  # fmt: skip
-_LOGARITHMS = np.array(
+LOGARITHMS = np.array(
     _hex(
         "-0x1.57bf7808caadep-2", "-0x1.2bef0a7c06ddbp-2", "-0x1.01eae7f513a67p-2",
         "-0x1.b31d8a68224e9p-3", "-0x1.6574f0ac07758p-3", "-0x1.1aa2bc79c81p-3",
@@ -42,40 +43,40 @@ _LOGARITHMS = np.array(
         "0x1.4043057b6ee09p-2",
     )
 )  # fmt: skip
-_LOG_2 = float.fromhex("0x1.62e42fefa39efp-1")
+LOG_2 = float.fromhex("0x1.62e42fefa39efp-1")
 # log1p(r) = r + r**2 * (the polynomial with these coefficients, of falling powers).
-_LOG1P = _hex("-0x1.00ea348b88334p-2", "0x1.5575b0be00b6ap-2", "-0x1.ffffef20a4123p-2")
-_LOG_OFFSET = np.int32(0x3F330000)  # the bits of about 0.7, where the tabulated range begins
+LOG1P = _hex("-0x1.00ea348b88334p-2", "0x1.5575b0be00b6ap-2", "-0x1.ffffef20a4123p-2")
+LOG_OFFSET = np.int32(0x3F330000)  # the bits of about 0.7, where the tabulated range begins
 
-_HALF_PI = float.fromhex("0x1.921fb54442d18p0")
-_TWO_OVER_PI = float.fromhex("0x1.45f306dc9c883p-1")
-_COS = _hex(
+HALF_PI = float.fromhex("0x1.921fb54442d18p0")
+TWO_OVER_PI = float.fromhex("0x1.45f306dc9c883p-1")
+COS = _hex(
     "0x1p0", "-0x1.ffffffd0c621cp-2", "0x1.55553e1068f19p-5",
     "-0x1.6c087e89a359dp-10", "0x1.99343027bf8c3p-16",
 )  # fmt: skip
-_SIN = _hex("-0x1.555545995a603p-3", "0x1.1107605230bc4p-7", "-0x1.994eb3774cf24p-13")
+SIN = _hex("-0x1.555545995a603p-3", "0x1.1107605230bc4p-7", "-0x1.994eb3774cf24p-13")
 
 
 def log(xp: Namespace, x: Array) -> Array:
     """The natural logarithm of positive, normal float32."""
     bits = xp.bitcast(x, np.int32)
-    exponent = bits - _LOG_OFFSET
+    exponent = bits - LOG_OFFSET
     entry = exponent >> 19
     entry &= 15
     exponent >>= 23
     mantissa = bits - (exponent << 23)
     r = xp.bitcast(mantissa, np.float32).astype(np.float64)
-    r *= xp.take(_INVERSES, entry)
+    r *= xp.take(INVERSES, entry)
     r -= 1.0
     result = exponent.astype(np.float64)
-    result *= _LOG_2
-    result += xp.take(_LOGARITHMS, entry)
+    result *= LOG_2
+    result += xp.take(LOGARITHMS, entry)
     result += r
     # The sum so far, plus the powers of r.
-    tail = _LOG1P[1] * r
-    tail += _LOG1P[2]
+    tail = LOG1P[1] * r
+    tail += LOG1P[2]
     r *= r
-    tail += _LOG1P[0] * r
+    tail += LOG1P[0] * r
     tail *= r
     tail += result
     return tail.astype(np.float32)
@@ -84,11 +85,11 @@ def log(xp: Namespace, x: Array) -> Array:
 def sin_cos(xp: Namespace, x: Array) -> tuple[Array, Array]:
     """The sine and the cosine of float32 between 0 and 120."""
     r = x.astype(np.float64)
-    quadrant = r * _TWO_OVER_PI
+    quadrant = r * TWO_OVER_PI
     quadrant += 0.5
     quadrant = xp.floor(quadrant)
     turn = quadrant.astype(np.int32)
-    quadrant *= _HALF_PI
+    quadrant *= HALF_PI
     r -= quadrant
     square = r * r
     sine, cosine = _sine(r, square).astype(np.float32), _cosine(square).astype(np.float32)
@@ -101,9 +102,9 @@ def sin_cos(xp: Namespace, x: Array) -> tuple[Array, Array]:
 def _sine(r: Array, square: Array) -> Array:
     """r + s1 r**3 + (s2 + s3 r**2) r**5, added up in this order."""
     cube = r * square
-    tail = square * _SIN[2]
-    tail += _SIN[1]
-    result = cube * _SIN[0]
+    tail = square * SIN[2]
+    tail += SIN[1]
+    result = cube * SIN[0]
     result += r
     cube *= square
     tail *= cube
@@ -113,12 +114,12 @@ def _sine(r: Array, square: Array) -> Array:
 
 def _cosine(square: Array) -> Array:
     """c0 + c1 r**2 + c2 r**4 + (c3 + c4 r**2) r**6, added up in this order."""
-    tail = square * _COS[4]
-    tail += _COS[3]
-    result = square * _COS[1]
-    result += _COS[0]
+    tail = square * COS[4]
+    tail += COS[3]
+    result = square * COS[1]
+    result += COS[0]
     power = square * square
-    result += power * _COS[2]
+    result += power * COS[2]
     power *= square
     tail *= power
     result += tail

@@ -31,14 +31,28 @@ class _Philox:
     @staticmethod
     def uniform(xp: Any, stream: Any, shape: Shape, dtype: Any) -> Array:
         """Numbers uniform in [0, 1), one row after another."""
-        dtype = np.dtype(dtype)
-        if not isinstance(stream, Stream) or dtype.itemsize == 2:
-            raise NotRecordable(f"random numbers of dtype {dtype}")
-        words = stream.words
-        return words.recording.add("uniform", [words], tuple(shape), dtype)
+        return _drawn("uniform", stream, shape, dtype)
+
+    @staticmethod
+    def normal(xp: Any, stream: Any, shape: Shape, dtype: Any) -> Array:
+        """Numbers of the standard normal distribution."""
+        return _drawn("normal", stream, shape, dtype)
+
+    @staticmethod
+    def truncated_normal(xp: Any, stream: Any, shape: Shape, dtype: Any) -> Array:
+        """The same, drawn again while they are 2 or more away from 0."""
+        return _drawn("truncated_normal", stream, shape, dtype)
 
     def __getattr__(self, name: str) -> Any:
         raise NotRecordable(f"random numbers, {name}")
+
+
+def _drawn(name: str, stream: Any, shape: Shape, dtype: Any) -> Array:
+    dtype = np.dtype(dtype)
+    if not isinstance(stream, Stream) or dtype.itemsize == 2:
+        raise NotRecordable(f"random numbers of dtype {dtype}")
+    words = stream.words
+    return words.recording.add(name, [words], tuple(shape), dtype)
 
 
 philox = _Philox()

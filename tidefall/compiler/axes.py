@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 from typing import NamedTuple
 
 from tidefall.array.record import ELEMENTWISE, Array, Instruction
-from tidefall.compiler.primitives import REDUCTIONS
+from tidefall.compiler.primitives import DRAWS, REDUCTIONS
 
 
 class Spot(NamedTuple):
@@ -208,7 +208,11 @@ def _made(instruction: Instruction) -> Rule:
     return Rule([], [])
 
 
-_ROW_SPOTS = {"uniform": Spot(-1, 0), "gather": Spot(1, 0), "segment_sum": Spot(1, 0)}
+_ROW_SPOTS = {
+    **dict.fromkeys(DRAWS, Spot(-1, 0)),
+    "gather": Spot(1, 0),
+    "segment_sum": Spot(1, 0),
+}
 _RULES: dict[str, Callable[[Instruction], Rule]] = {
     "matmul": _matmul,
     "contract": _contract,
@@ -220,5 +224,5 @@ _RULES: dict[str, Callable[[Instruction], Rule]] = {
     "concatenate": _concatenate,
     "gather": _gather,
     "segment_sum": _segment_sum,
-    "uniform": _made,
+    **dict.fromkeys(DRAWS, _made),
 }

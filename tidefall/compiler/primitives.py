@@ -21,6 +21,8 @@ VIEWS = frozenset({"reshape", "transpose", "broadcast_to", "slice"})
 #: Reductions that may run over the rows.
 OVER_ROWS = frozenset({"sum", "max", "min", "prod", "all", "any"})
 REDUCTIONS = OVER_ROWS | {"argmax", "argmin"}
+#: Random numbers, and what drawing one of them costs, in multiply-adds.
+DRAWS = {"uniform": 4, "normal": 12, "truncated_normal": 30}
 
 #: A product with more weights than this (in bytes) is left to BLAS.
 LARGEST_WEIGHTS = 2 << 20
@@ -93,7 +95,7 @@ def check(instruction: Instruction) -> None:
     elif name == "segment_sum":
         if kinds != [ROW, ROW] or made != FREE:
             raise NotRecordable("sums by place of what are no rows")
-    elif name == "uniform":
+    elif name in DRAWS:
         if made != ROW:
             raise NotRecordable("random numbers that are no rows")
     elif name == "reshape":

@@ -140,6 +140,15 @@ def embedded(make: Callable[[], Any]) -> Build:
     return build
 
 
+def noise(draw: Callable[..., Any]) -> Build:
+    def build() -> list[Any]:
+        x = rows()
+        tf.set_random_seed(5)
+        return with_gradient(lambda x: x * draw(tf.shape(x), dtype=tf.float64), x)
+
+    return build
+
+
 def decay(rate: Callable[[Any], Any]) -> Build:
     step = tf.train.get_or_create_global_step
     return training(lambda: tf.train.MomentumOptimizer(rate(step()), 0.9))
@@ -268,6 +277,9 @@ COVERED: dict[str, Build] = {
         "ftrl": lambda: t.FtrlOptimizer(0.1, l1_regularization_strength=0.01),
         "dual averaging": lambda: t.AdagradDAOptimizer(0.1, t.get_or_create_global_step()),
     }.items()},
+    "normal noise": noise(tf.random_normal),
+    "truncated noise": noise(tf.truncated_normal),
+    "uniform noise": noise(tf.random_uniform),
     "exponential decay": decay(lambda step: t.exponential_decay(0.1, step, 10, 0.9)),
     "polynomial decay": decay(lambda step: t.polynomial_decay(0.1, step, 10)),
     "inverse decay": decay(lambda step: t.inverse_time_decay(0.1, step, 10, 0.5)),

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import numpy as np
 import pytest
 
 import tidefall as tf
+from tests.executor.kernels.watching import watching
 from tidefall.executor.kernels.binding import Bound
+from tidefall.executor.kernels.target import host
 
 SIZES = (5, 100, 33, 1, 0, 1000)
 
@@ -51,6 +54,61 @@ def test_dropout_drops_the_same(
         np.testing.assert_array_equal(hidden == 0, other == 0)
         np.testing.assert_allclose(other, hidden, rtol=1e-5, atol=1e-6)  # sums of 7 products
         np.testing.assert_allclose(other_loss, loss, rtol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [tf.float32, tf.float64], ids=["float32", "float64"])
+@pytest.mark.parametrize("width", [1, 5, 8])
+@pytest.mark.parametrize("draw", [tf.random_uniform, tf.random_normal, tf.truncated_normal])
+def test_noise_is_the_same(
+    draw: Any, width: int, dtype: tf.DType, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In single precision bit for bit; in double, logarithm and cosine may round otherwise."""
+    noise = []
+    for tier in ("numpy", "kernels"):
+        monkeypatch.setenv("TIDEFALL_TIER", tier)
+        tf.reset_default_graph()
+        tf.set_random_seed(4)
+        x = tf.placeholder(dtype, [None, width])
+        n = draw(tf.shape(x), dtype=dtype)
+        y = tf.tanh(x + n) * tf.sigmoid(n) + tf.exp(-n * n)
+        with tf.Session() as session, watching() as watch:
+            noise.append([session.run([n, y], {x: np.ones((k, width))})[0] for k in SIZES])
+        assert watch.outside == set() or tier == "numpy"
+    for expected, found in zip(*noise, strict=True):
+        if dtype == tf.float32:
+            np.testing.assert_array_equal(found, expected)
+        np.testing.assert_allclose(found, expected, rtol=2e-15)
+
+
+@pytest.fixture
+def forced_bits(monkeypatch: pytest.MonkeyPatch) -> Iterator[Callable[[int], None]]:
+    """What forces another length of vectors."""
+
+    def force(bits: int) -> None:
+        monkeypatch.setenv("TIDEFALL_VECTOR_BITS", str(bits))
+        host.cache_clear()
+
+    yield force
+    host.cache_clear()
+
+
+@pytest.mark.parametrize("bits", [128, 256, 512])
+@pytest.mark.parametrize("name", ["normal", "truncated_normal"])
+def test_noise_does_not_depend_on_the_length_of_vectors(
+    name: str, bits: int, forced_bits: Callable[[int], None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    forced_bits(bits)
+    tf.set_random_seed(4)
+    x = tf.placeholder(tf.float32, [None, 3])
+    n = getattr(tf.random, name)(tf.shape(x))
+    fetches = [n, tf.tanh(x + n) * tf.sigmoid(n) + tf.exp(-n * n)]
+    found = []
+    for tier in ("numpy", "kernels"):
+        monkeypatch.setenv("TIDEFALL_TIER", tier)
+        with tf.Session() as session, watching() as watch:
+            found.append(session.run(fetches, {x: np.ones((101, 3))})[0])
+    assert [each._kernel.lanes for each in watch.bound] == [bits // 32]
+    np.testing.assert_array_equal(*found)
 
 
 def test_a_run_that_falls_back_draws_its_numbers_once(monkeypatch: pytest.MonkeyPatch) -> None:

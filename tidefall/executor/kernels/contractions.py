@@ -33,7 +33,8 @@ class _Block:
     """
 
     def __init__(
-        self, body: Body, loops: Contraction, at: Sequence[Any], i: Any, j: Any, high: int, wide: int
+        self, body: Body, loops: Contraction, at: Sequence[Any], i: Any, j: Any,
+        high: int, wide: int,
     ) -> None:  # fmt: skip
         self._body = body
         self._loops = loops

@@ -17,7 +17,7 @@ from typing import Any
 
 import numpy as np
 
-from tidefall.array import record
+from tidefall.array import philox, record, single
 from tidefall.array.record import Array, Recording
 from tidefall.array.symbols import Rows
 from tidefall.compiler import primitives
@@ -105,7 +105,7 @@ def _bytes(value: np.ndarray) -> str:
 def _sources() -> str:
     """Sizes and times of the files that turn a recording into code."""
     files = sorted(Path(__file__).parent.glob("*.py"))
-    files += [Path(module.__file__ or "") for module in (record, primitives)]
+    files += [Path(module.__file__ or "") for module in (record, primitives, philox, single)]
     words = []
     for file in files:
         try:

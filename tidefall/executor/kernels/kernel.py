@@ -10,7 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from tidefall.compiler.primitives import ROW, kind, multiply_adds, width
+from tidefall.compiler.primitives import DRAWS, ROW, kind, multiply_adds, width
 from tidefall.compiler.recorder import Fused
 from tidefall.executor.kernels import loops
 from tidefall.executor.kernels import memory as places
@@ -138,6 +138,8 @@ def _work(step: Any) -> int:
         return width(step.result)
     if step.name == "contract":
         return multiply_adds(step)
+    if step.name in DRAWS:
+        return DRAWS[step.name] * width(step.result)
     return width(step.inputs[0]) if step.inputs else 0
 
 

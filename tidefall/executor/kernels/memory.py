@@ -13,7 +13,7 @@ from typing import Any, Final
 import numpy as np
 
 from tidefall.array.record import Array, Instruction
-from tidefall.compiler.primitives import FREE, ROW, kind, width
+from tidefall.compiler.primitives import DRAWS, FREE, ROW, kind, width
 from tidefall.compiler.recorder import Fused
 from tidefall.executor.kernels.grouping import Group, Step, has_lanes
 from tidefall.executor.kernels.schedule import Schedule
@@ -126,7 +126,7 @@ def lay_out(fused: Fused, plan: Schedule, lanes: int, tile: int) -> Memory:
         draft_size(step, tile, lanes)
         for steps in plan.passes
         for step in steps
-        if not isinstance(step, Group) and step.name == "uniform"
+        if not isinstance(step, Group) and step.name in DRAWS
     ]
     memory.tile_size += padded(max(drafts, default=0))
     return memory

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tidefall.array.record import Instruction
-from tidefall.compiler.primitives import AFTER_PASS, REDUCTIONS, ROW, kind, width
+from tidefall.compiler.primitives import AFTER_PASS, DRAWS, REDUCTIONS, ROW, kind, width
 from tidefall.compiler.recorder import Fused
 from tidefall.executor.kernels import (
     contractions,
@@ -65,7 +65,7 @@ def pass_function(design: Design, fused: Fused, number: int, largest: int) -> An
         start = begin_tile(body, tile.index, each, count)
         _load_inputs(body, fused, steps, start)
         for step in steps:
-            if not isinstance(step, Group) and step.name == "uniform":
+            if not isinstance(step, Group) and step.name in DRAWS:
                 _draw(body, step, start)
             else:
                 _row_step(body, step)
@@ -125,7 +125,7 @@ def _load_inputs(body: Body, fused: Fused, steps: list[Step], start: Any) -> Non
 
 def _draw(body: Body, step: Instruction, start: Any) -> None:
     """Fills a tile with random numbers."""
-    rows = randoms.uniform(body, step, start)
+    rows = randoms.drawn(body, step, start)
     x = step.result
     function = copier(body.design, x.dtype.itemsize, width(x), into_tile=True)
     body.builder.call(function, [rows, body.base(x), body.valid])

@@ -13,14 +13,17 @@ from typing import Any
 
 import numpy as np
 
+from tidefall.array.philox import BLOCKS_PER_OUTPUT, TRUNCATED_AT
 from tidefall.array.philox_numpy import MULTIPLIERS, ROUNDS, WEYL
 from tidefall.array.record import Instruction
 from tidefall.compiler.primitives import width
+from tidefall.executor.kernels.arithmetic import Number, choose
 from tidefall.executor.kernels.body import Body
 from tidefall.executor.kernels.llvm import ir
 from tidefall.executor.kernels.loops import INT64, Loop
 from tidefall.executor.kernels.memory import per_block
-from tidefall.executor.kernels.vectors import Vectors
+from tidefall.executor.kernels.normals import normals
+from tidefall.executor.kernels.vectors import FLOAT32, INT32, DType, Vectors
 
 #: The words of a stream in memory: two of the key, four of the counter.
 WORDS = 6
@@ -28,29 +31,29 @@ _LONG = np.dtype(np.uint64)
 _WORD = 0xFFFFFFFF
 
 
-def uniform(body: Body, instruction: Instruction, first_row: Any) -> Any:
+def drawn(body: Body, instruction: Instruction, first_row: Any) -> Any:
     """Writes the numbers of a tile's rows in the stream's order.
 
     Returns:
       A pointer to the first row's numbers.
     """
     b, v = body.builder, body.v
-    result = instruction.result
-    each = per_block(result.dtype)
-    columns = width(result)
+    dtype = instruction.result.dtype
+    each = per_block(dtype)
+    columns = width(instruction.result)
     start = body.times(first_row, columns)
     block = b.udiv(start, INT64(each))
     skipped = b.urem(start, INT64(each))
     count = body.plus(skipped, body.times(body.valid, columns))
     words = _words(body, instruction)
     draft = body.shifted(body.tile_base, body.design.memory.draft)
+    draw = _DISTRIBUTIONS[instruction.name]
     with Loop(b, 0, b.udiv(body.plus(count, each - 1), INT64(each)), v.lanes) as loop:
         index = _lanes_from(v, body.plus(block, loop.index))
-        random = _philox(v, words, index)
-        numbers = _floats(v, random) if result.dtype.itemsize == 4 else _doubles(v, random)
-        place = v.at(result.dtype, draft, body.times(loop.index, each))
-        b.store(_interleaved(b, numbers), place, align=result.dtype.itemsize)
-    return v.at(result.dtype, draft, skipped)
+        numbers = [number.value for number in draw(v, dtype, words, index)]
+        place = v.at(dtype, draft, body.times(loop.index, each))
+        b.store(_interleaved(b, numbers), place, align=dtype.itemsize)
+    return v.at(dtype, draft, skipped)
 
 
 def _words(body: Body, instruction: Instruction) -> list[Any]:
@@ -94,6 +97,60 @@ def _philox(v: Vectors, words: Sequence[Any], index: Any) -> list[Any]:
             b.and_(first, mask),
         ]
     return x
+
+
+def _uniform(v: Vectors, dtype: DType, words: Sequence[Any], index: Any) -> list[Number]:
+    """Numbers in [0, 1), those of a block for each lane."""
+    random = _philox(v, words, index)
+    numbers = _floats(v, random) if dtype == FLOAT32 else _doubles(v, random)
+    return [Number(v, dtype, each) for each in numbers]
+
+
+def _normal(v: Vectors, dtype: DType, words: Sequence[Any], index: Any) -> list[Number]:
+    """Numbers of the standard normal distribution, those of a block for each lane."""
+    return normals(_uniform(v, dtype, words, index))
+
+
+def _truncated_normal(v: Vectors, dtype: DType, words: Sequence[Any], index: Any) -> list[Number]:
+    """The same, each drawn again while it is too large.
+
+    The numbers that one block would give have a range of the stream of their own, and are the
+    first small enough in it. All lanes draw until each has its numbers.
+    """
+    b, each = v.builder, per_block(dtype)
+    first = b.mul(index, v.constant(_LONG, BLOCKS_PER_OUTPUT * each // 4))
+    before, again, done = b.block, b.append_basic_block("again"), b.append_basic_block("done")
+    b.branch(again)
+    b.position_at_end(again)
+    starts = [(_LONG, 0), (INT32, 0), *[(dtype, 0)] * each]
+    phis = []
+    for kind, start in starts:
+        phi = b.phi(v.type(kind))
+        phi.add_incoming(v.constant(kind, start), before)
+        phis.append(phi)
+    turn = phis[0]
+    found = Number(v, INT32, phis[1])
+    numbers = [Number(v, dtype, phi) for phi in phis[2:]]
+    for candidate in _normal(v, dtype, words, b.add(first, turn)):
+        accepted = candidate.abs() < TRUNCATED_AT
+        for place in range(each):
+            takes = accepted & found.equals(place)
+            numbers[place] = choose(takes, candidate, numbers[place])
+        found = found + accepted.cast(INT32)
+    following = [b.add(turn, v.constant(_LONG, 1)), found.value, *[each.value for each in numbers]]
+    last = b.block
+    for phi, value in zip(phis, following, strict=True):
+        phi.add_incoming(value, last)
+    b.cbranch(v.any((found < each).value), again, done)
+    b.position_at_end(done)
+    return numbers
+
+
+_DISTRIBUTIONS = {
+    "uniform": _uniform,
+    "normal": _normal,
+    "truncated_normal": _truncated_normal,
+}
 
 
 def _floats(v: Vectors, words: Sequence[Any]) -> list[Any]:

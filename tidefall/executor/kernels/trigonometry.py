@@ -42,14 +42,28 @@ _WORDS = 21
 
 def sin(x: Number) -> Number:
     """The sine, within 1 ulp."""
-    quadrant, sine, cosine = _turned(x)
-    size = choose((quadrant & 1).differs(0), cosine, sine)
-    return choose(x.equals(0.0), x, _negated(size, (quadrant & 2).differs(0)))
+    return _sin(x, _turned(x))
 
 
 def cos(x: Number) -> Number:
     """The cosine, within 1 ulp."""
-    quadrant, sine, cosine = _turned(x)
+    return _cos(_turned(x))
+
+
+def sin_cos(x: Number) -> tuple[Number, Number]:
+    """The sine and the cosine, each within 1 ulp."""
+    turned = _turned(x)
+    return _sin(x, turned), _cos(turned)
+
+
+def _sin(x: Number, turned: tuple[Number, Number, Number]) -> Number:
+    quadrant, sine, cosine = turned
+    size = choose((quadrant & 1).differs(0), cosine, sine)
+    return choose(x.equals(0.0), x, _negated(size, (quadrant & 2).differs(0)))
+
+
+def _cos(turned: tuple[Number, Number, Number]) -> Number:
+    quadrant, sine, cosine = turned
     size = choose((quadrant & 1).differs(0), sine, cosine)
     return _negated(size, ((quadrant + 1) & 2).differs(0))
 
