@@ -26,9 +26,10 @@ DRAWS = {"uniform": 4, "normal": 12, "truncated_normal": 30}
 
 #: A product with more weights than this (in bytes) is left to BLAS.
 LARGEST_WEIGHTS = 2 << 20
-#: Matrices of a row with more elements are left to BLAS, and so are products of weights with more
-#: multiply-adds.
-LARGEST_MATRIX = 1 << 13
+#: Matrices of a row with more elements are left to BLAS, and so are products with more
+#: multiply-adds: of two matrices of a row, and of weights.
+LARGEST_MATRIX = 1 << 14
+LARGEST_ROW_PRODUCT = 200_000
 LARGEST_FREE_PRODUCT = 1 << 20
 
 
@@ -126,8 +127,13 @@ def _check_contraction(instruction: Instruction, kinds: list[str]) -> None:
     if TURNED in kinds or kind(instruction.result) == TURNED:
         raise NotRecordable("a product of matrices whose rows come last")
     if ROW in kinds:
-        if max(map(width, (a, b, instruction.result))) > LARGEST_MATRIX:
+        rows = [x for x in (a, b, instruction.result) if kind(x) == ROW]
+        large = kinds == [ROW, ROW] and multiply_adds(instruction) > LARGEST_ROW_PRODUCT
+        if large or max(map(width, rows)) > LARGEST_MATRIX:
             raise NotRecordable("matrices of a row that outgrow the cache: BLAS is as fast")
+        weights = [width(x) * x.dtype.itemsize for x in (a, b) if kind(x) == FREE]
+        if max(weights, default=0) > LARGEST_WEIGHTS:
+            raise NotRecordable("weights that outgrow the cache: BLAS is as fast")
     elif multiply_adds(instruction) > LARGEST_FREE_PRODUCT:
         raise NotRecordable("a product of large weights: BLAS is as fast")
 

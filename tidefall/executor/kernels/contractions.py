@@ -16,11 +16,12 @@ from tidefall.compiler.primitives import ROW, kind
 from tidefall.executor.kernels.body import Body
 from tidefall.executor.kernels.contracting import Contraction, Index, contraction, mirrored
 from tidefall.executor.kernels.loops import Loop, blocks
-from tidefall.executor.kernels.products import MOST_UNROLLED
 from tidefall.executor.kernels.reductions import nested
 from tidefall.executor.kernels.vectors import Vectors
 from tidefall.executor.kernels.views import Axis, View
 
+#: Sums of at most so many multiply-adds of vectors are written out, without a loop.
+_MOST_UNROLLED = 48
 _LINE = (Axis(0, 1),)
 
 
@@ -97,7 +98,7 @@ def _summed(
     if not gone:
         return turn(list(indices), carried)
     size, rest = gone[0].size, gone[1:]
-    if not rest and size * len(carried) <= MOST_UNROLLED:
+    if not rest and size * len(carried) <= _MOST_UNROLLED:
         for index in range(size):
             carried = turn([*indices, index], carried)
         return carried
@@ -111,19 +112,13 @@ def _summed(
 
 def _sizes(body: Body, loops: Contraction) -> tuple[int, int, int]:
     """The block to keep in registers: high, wide, and how many vectors of rows."""
-    most = body.design.registers
-    both = kind(loops.left.root) == kind(loops.right.root) == ROW
-    vectors = 2 if most < 16 or not both else 1
-    most //= vectors
-    if loops.wide.size == 1 or loops.high.size == 1:
-        high = min(loops.high.size, most)
-        wide = min(loops.wide.size, most)
-    else:
-        high = 2 if most < 16 else 4
-        wide = min(loops.wide.size, most // high)
-        high = min(loops.high.size, most // wide)
+    most, free = body.design.registers, [kind(x.root) != ROW for x in (loops.left, loops.right)]
+    vectors = 2  # of rows: what neighbours one in memory is used as well
+    high = 1 if free[1] else most // vectors if free[0] else 2
+    wide = min(loops.wide.size, most // (min(high, loops.high.size) * vectors))
+    high = min(loops.high.size, most // (wide * vectors))
     per_tile = body.design.tile // body.design.lanes
-    while 2 * vectors * high * wide <= body.design.registers and 2 * vectors <= per_tile:
+    while 2 * vectors * high * wide <= most and 2 * vectors <= per_tile:
         vectors *= 2
     return high, wide, vectors
 
@@ -136,30 +131,51 @@ def within_rows(body: Body, instruction: Instruction) -> None:
     result = View(instruction.result, 0, _LINE)
 
     def build(block: _Block) -> None:
+        count = block.high * block.wide
         with body.over_rows(vectors) as rows:
             at = [body.plus(rows.index, lanes * t) for t in range(vectors)]
 
             def turn(indices: list[Any], sums: list[Any]) -> list[Any]:
-                left = [_load(body, loops.left, place, at) for place in block.lefts(indices)]
-                right = [_load(body, loops.right, place, at) for place in block.rights(indices)]
-                pairs = [(x, y) for a in left for b in right for x, y in zip(a, b, strict=True)]
-                return [v.fma(dtype, x, y, s) for (x, y), s in zip(pairs, sums, strict=True)]
+                left, right = block.lefts(indices), block.rights(indices)
+                following = []
+                fixed_left = _repeated(body, loops.left, left)
+                fixed_right = _repeated(body, loops.right, right)
+                for t, row in enumerate(at):  # few values live at a time, beside the sums
+                    xs = fixed_left or _at_row(body, loops.left, left, row)
+                    ys = fixed_right or _at_row(body, loops.right, right, row)
+                    mine = sums[t * count : (t + 1) * count]
+                    following += _multiplied(v, dtype, xs, ys, mine)
+                return following
 
-            zeros = [v.constant(dtype, 0)] * (block.high * block.wide * vectors)
+            zeros = [v.constant(dtype, 0)] * (count * vectors)
             sums = iter(_summed(body, loops.gone, zeros, turn))
-            for place in block.outs():
-                for row in at:
+            for row in at:
+                for place in block.outs():
                     v.store(dtype, next(sums), body.element(result, [place], row))
 
     _each_block(body, loops, high, wide, build)
 
 
-def _load(body: Body, view: View, place: Any, rows: Sequence[Any]) -> list[Any]:
-    """An element of an operand, for some neighbouring rows."""
-    line = View(view.root, 0, _LINE)
+def _repeated(body: Body, view: View, places: Sequence[Any]) -> list[Any]:
+    """Elements of an operand without rows, each in every lane; none of one with rows."""
     if kind(view.root) == ROW:
-        return [body.rows(line, [place], row) for row in rows]
-    return [body.free_scalar(line, [place])] * len(rows)
+        return []
+    line = View(view.root, 0, _LINE)
+    return [body.free_scalar(line, [place]) for place in places]
+
+
+def _at_row(body: Body, view: View, places: Sequence[Any], row: Any) -> list[Any]:
+    """Elements of an operand with rows, for some neighbouring rows."""
+    line = View(view.root, 0, _LINE)
+    return [body.rows(line, [place], row) for place in places]
+
+
+def _multiplied(
+    v: Vectors, dtype: Any, xs: Sequence[Any], ys: Sequence[Any], sums: Sequence[Any]
+) -> list[Any]:
+    """The sums, row by row, with the product of each pair added."""
+    pairs = [(x, y) for x in xs for y in ys]
+    return [v.fma(dtype, x, y, s) for (x, y), s in zip(pairs, sums, strict=True)]
 
 
 def over_rows(body: Body, instruction: Instruction) -> None:
@@ -183,13 +199,12 @@ def over_rows(body: Body, instruction: Instruction) -> None:
 
         def turn(indices: list[Any], sums: list[Any]) -> list[Any]:
             left, right = block.lefts(indices), block.rights(indices)
+            fixed_left = _repeated(body, loops.left, left)
+            fixed_right = _repeated(body, loops.right, right)
             with body.over_rows(carried=sums) as rows:
-                xs = [_load(body, loops.left, place, [rows.index])[0] for place in left]
-                ys = [_load(body, loops.right, place, [rows.index])[0] for place in right]
-                pairs = [(x, y) for x in xs for y in ys]
-                rows.following = [
-                    v.fma(dtype, x, y, s) for (x, y), s in zip(pairs, rows.carried, strict=True)
-                ]
+                xs = fixed_left or _at_row(body, loops.left, left, rows.index)
+                ys = fixed_right or _at_row(body, loops.right, right, rows.index)
+                rows.following = _multiplied(v, dtype, xs, ys, rows.carried)
             return list(rows.results)
 
         sums = [v.load(dtype, pointer) for pointer in pointers]
@@ -242,8 +257,7 @@ def _along_rows(body: Body, instruction: Instruction, loops: Contraction, v: Vec
         def turn(indices: list[Any], sums: list[Any]) -> list[Any]:
             xs = [body.free_scalar(left, [place], v) for place in block.lefts(indices)]
             ys = [v.load(dtype, body.element(right, [p])) for p in block.rights(indices)]
-            pairs = [(x, y) for x in xs for y in ys]
-            return [v.fma(dtype, x, y, s) for (x, y), s in zip(pairs, sums, strict=True)]
+            return _multiplied(v, dtype, xs, ys, sums)
 
         zeros = [v.constant(dtype, 0)] * (block.high * block.wide)
         sums = _summed(body, loops.gone, zeros, turn)
@@ -273,8 +287,7 @@ def _along_sum(body: Body, instruction: Instruction, loops: Contraction) -> None
                 at = [*at[:-1], body.plus(body.times(at[-1], v.lanes), start)]
                 xs = [v.load(dtype, body.element(left, [p])) for p in block.lefts(at)]
                 ys = [v.load(dtype, body.element(right, [p])) for p in block.rights(at)]
-                pairs = [(x, y) for x in xs for y in ys]
-                return [v.fma(dtype, x, y, s) for (x, y), s in zip(pairs, sums, strict=True)]
+                return _multiplied(v, dtype, xs, ys, sums)
 
             count = count - start if v is single else count
             if not count:

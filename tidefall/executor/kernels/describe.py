@@ -74,6 +74,8 @@ def _step(step: Step, kernel: Kernel) -> str:
         return " and ".join([_group(step), *sums])
     if step.name == "matmul":
         return _summed_product(step, kernel)
+    if step.name == "contract":
+        return _contraction(step)
     if step.name in REDUCTIONS:
         return _reduction(step)
     return step.name
@@ -93,6 +95,14 @@ def _summed_product(step: Instruction, kernel: Kernel) -> str:
     depth, columns = step.result.shape
     form = "by lanes" if kernel.memory.sums[step.result].lanes else "row by row"
     return f"product over rows {depth}×{columns} ({form})"
+
+
+def _contraction(step: Instruction) -> str:
+    a, b = [inner(x) for x in step.inputs]
+    over = " over rows" if {kind(x) for x in (*step.inputs, step.result)} == {ROW, FREE} else ""
+    return (
+        f"product of matrices{over if kind(step.result) == FREE else ''} {_dims(a)} by {_dims(b)}"
+    )
 
 
 def _reduction(step: Instruction) -> str:

@@ -44,6 +44,11 @@ WORTH_THREADS: Final = 200_000
 LARGEST_SUMS: Final = 1 << 19
 MOST_CHUNKS: Final = 8
 FEWEST_CHUNKS: Final = 2
+#: Vectors of rows in a tile; and where rows hold matrices and such a tile has more bytes than fit
+#: in the cache of a core.
+TILE: Final = 8
+SMALL_TILE: Final = 2
+LARGEST_TILE: Final = 1 << 18
 #: What updating one element of a variable costs, in multiply-adds.
 UPDATE_WORK: Final = 8
 
@@ -93,8 +98,11 @@ def make(fused: Fused, target: Target, layout: ArrayLayout) -> Kernel:
     name = identity(fused, layout)
     plan = schedule(fused)
     lanes = target.lanes(_smallest_float(plan))
-    tile = _tile_rows(lanes)
+    tile = TILE * lanes
     memory = lay_out(fused, plan, lanes, tile)
+    if memory.tile_size > LARGEST_TILE and _has_matrices(plan):
+        tile = SMALL_TILE * lanes
+        memory = lay_out(fused, plan, lanes, tile)
     chunks = min(MOST_CHUNKS, max(FEWEST_CHUNKS, LARGEST_SUMS // max(1, memory.sums_size)))
     work = sum(_work(step) for steps in plan.passes for step in steps)
     return Kernel(name, fused, target, layout, plan, memory, lanes, tile, chunks, work)
@@ -124,8 +132,10 @@ def _smallest_float(plan: Schedule) -> int:
     return min(sizes, default=8)
 
 
-def _tile_rows(lanes: int) -> int:
-    return 8 * lanes
+def _has_matrices(plan: Schedule) -> bool:
+    """Whether products of the matrices of each row are computed."""
+    steps = [step for steps in plan.passes for step in steps]
+    return any(not isinstance(step, Group) and step.name == "contract" for step in steps)
 
 
 def _work(step: Any) -> int:
