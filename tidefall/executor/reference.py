@@ -118,17 +118,20 @@ def _computed(node: Node, plan: Plan, inputs: list[Any], store: Store) -> list[A
         return [inputs[1] if inputs[0] else inputs[2]]
     if node.type == WHILE:
         return _loop(node, inputs, store)
-    values = arguments(node, inputs)
-    kernel = node.opdef.kernel
-    if kernel is None:
-        raise NotImplementedError(f"op {node.type} has no kernel yet")
-    run = (NodeContext(store, node.op),) if node.opdef.needs_run else ()
-    result = kernel(xp, *run, *values, **kernel_attrs(node.op))
-    results = flat(node, result)
+    results = flat(node, _called(node, inputs, store))
     for key, value in zip(node.updates, results, strict=False):
         validate = bool(node.attrs.get("validate_shape", True)) and node.opdef.overwrites
         _cell(key, plan, store).assign(value, validate)
     return results
+
+
+def _called(node: Node, inputs: list[Any], store: Store) -> Any:
+    """What the kernel of a node returns."""
+    kernel = node.opdef.kernel
+    if kernel is None:
+        raise NotImplementedError(f"op {node.type} has no kernel yet")
+    run = (NodeContext(store, node.op),) if node.opdef.needs_run else ()
+    return kernel(xp, *run, *arguments(node, inputs), **kernel_attrs(node.op))
 
 
 def _loop(node: Node, inputs: list[Any], store: Store) -> list[Any]:
