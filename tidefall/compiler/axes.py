@@ -224,5 +224,5 @@ _RULES: dict[str, Callable[[Instruction], Rule]] = {
     "concatenate": _concatenate,
     "gather": _gather,
     "segment_sum": _segment_sum,
-    **dict.fromkeys(DRAWS, _made),
+    **dict.fromkeys((*DRAWS, "collected"), _made),
 }

@@ -302,6 +302,8 @@ class _Attempt:
             vote.later += 1
         if spot == row_spot(instruction):
             vote.made = True
+        if instruction.name == "collected":
+            vote.bound = True
         if spot.axis == 0 and x.value is not None and not self._is_given and x.ndim > 1:
             vote.given = True
 

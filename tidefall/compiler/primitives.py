@@ -96,6 +96,9 @@ def check(instruction: Instruction) -> None:
     elif name == "segment_sum":
         if kinds != [ROW, ROW] or made != FREE:
             raise NotRecordable("sums by place of what are no rows")
+    elif name == "collected":
+        if made != FREE:
+            raise NotRecordable("a variable with a value for each row is written")
     elif name in DRAWS:
         if made != ROW:
             raise NotRecordable("random numbers that are no rows")

@@ -84,8 +84,11 @@ class Builder:
         self._variables = 0
 
     def given(self, dtype: Any, shape: list[int | None], name: str) -> Any:
-        """A placeholder; or, of batches of a fixed size, sometimes a constant or a variable."""
-        how = self.one_of(["fed", "fed", "constant", "variable"]) if self._rows else "fed"
+        """A placeholder; or, of batches of a fixed size, sometimes something else."""
+        ways = ["fed", "fed", "constant", "variable", "trained"]
+        how = self.one_of(ways) if self._rows else "fed"
+        if how == "trained" and dtype.is_integer:
+            how = "variable"
         if how == "constant" and dtype.is_integer and (self._rows or 0) < 8:
             how = "fed"  # so few constant integers may be a shape, and are taken for one
         if how == "fed":
@@ -98,7 +101,7 @@ class Builder:
         value = value.astype(dtype.as_numpy_dtype)
         if how == "constant":
             return tf.constant(value, name=name)
-        return tf.Variable(value, trainable=False, name=name)
+        return tf.Variable(value, trainable=how == "trained", name=name)
 
     # Drawing
 
@@ -261,7 +264,7 @@ class Builder:
             lambda: tf.matmul(self.variable([3, high], 0.5), cube),
             lambda: tf.matmul(tf.nn.softmax(tf.matmul(cube, other, transpose_b=True)), cube),
             lambda: tf.einsum("bij,bik->bkj", cube, other),
-            lambda: tf.einsum("bij,jk,bik->bi", cube, self.variable([inner, inner]), other),
+            lambda: tf.einsum("bj,jk,bik->bi", cube[:, 0], self.variable([inner, inner]), other),
             lambda: tf.linalg.matvec(cube, other[:, 0, :]),
         ])  # fmt: skip
         y = f()

@@ -12,7 +12,8 @@ import pytest
 import tidefall as tf
 from tests.executor.kernels.watching import watching
 from tidefall.array import combining, record
-from tidefall.array.record import ROWS, Array, Instruction, Recording
+from tidefall.array.record import Array, Instruction, Recording
+from tidefall.array.symbols import ROWS
 from tidefall.executor.kernels.contracting import Index, contracted, contraction, mirrored
 from tidefall.executor.kernels.target import host
 from tidefall.executor.kernels.views import derived, whole

@@ -67,6 +67,8 @@ def pass_function(design: Design, fused: Fused, number: int, largest: int) -> An
         for step in steps:
             if not isinstance(step, Group) and step.name in DRAWS:
                 _draw(body, step, start)
+            elif not isinstance(step, Group) and step.name == "collected":
+                _collect(body, step, start)
             else:
                 _row_step(body, step)
         _store_outputs(body, fused, steps, start)
@@ -128,6 +130,14 @@ def _draw(body: Body, step: Instruction, start: Any) -> None:
     rows = randoms.drawn(body, step, start)
     x = step.result
     function = copier(body.design, x.dtype.itemsize, width(x), into_tile=True)
+    body.builder.call(function, [rows, body.base(x), body.valid])
+
+
+def _collect(body: Body, step: Instruction, start: Any) -> None:
+    """Writes the rows of a tile to memory that all tiles share, to be read after the pass."""
+    (x,), item = step.inputs, step.result.dtype.itemsize
+    function = copier(body.design, item, width(x), into_tile=False)
+    rows = body.shifted(body.base(step.result), body.times(start, width(x) * item))
     body.builder.call(function, [rows, body.base(x), body.valid])
 
 

@@ -9,7 +9,7 @@ follow. Free values are computed before the first pass, between two, or after th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tidefall.array.record import Array, Instruction
 from tidefall.compiler.primitives import AFTER_PASS, FREE, ROW, TURNED, kind
@@ -110,6 +110,8 @@ class _Scheduler:
         return view
 
     def _visit(self, instruction: Instruction) -> None:
+        if instruction.name == "collected":
+            instruction = replace(instruction, inputs=(self._own(instruction.inputs[0]),))
         for each in instruction.inputs:
             self._place(each)
             if not is_elementwise(instruction) and instruction.name != "contract":
