@@ -29,7 +29,6 @@ class _Block:
     """Some elements of the result, side by side along two of its indices.
 
     Attributes:
-      left, right: Where the elements of the operands lie, for the first of them.
       high, wide: How many along each of the two indices.
     """
 
@@ -190,7 +189,6 @@ def over_rows(body: Body, instruction: Instruction) -> None:
     most = body.design.registers
     high = min(loops.high.size, max(3, most // loops.wide.size))
     wide = max(1, most // high)
-
     gone = [each.size for each in loops.gone]
 
     def build(block: _Block) -> None:
@@ -270,35 +268,29 @@ def _along_rows(body: Body, instruction: Instruction, loops: Contraction, v: Vec
 
 def _along_sum(body: Body, instruction: Instruction, loops: Contraction) -> None:
     """Neighbours along the sum in vectors, what their lanes add up to, and the rest one by one."""
-    dtype = instruction.result.dtype
+    dtype, single = instruction.result.dtype, body.v.with_lanes(1)
     result = View(instruction.result, 0, _LINE)
     left, right = View(loops.left.root, 0, _LINE), View(loops.right.root, 0, _LINE)
     *outer, last = loops.gone
-    full = last.size // body.v.lanes
+    full, rest = divmod(last.size, body.v.lanes)
+
+    def added(block: _Block, v: Vectors, start: int, count: int, sums: list[Any]) -> list[Any]:
+        def turn(at: list[Any], sums: list[Any]) -> list[Any]:
+            at = [*at[:-1], body.plus(body.times(at[-1], v.lanes), start)]
+            xs = [v.load(dtype, body.element(left, [p])) for p in block.lefts(at)]
+            ys = [v.load(dtype, body.element(right, [p])) for p in block.rights(at)]
+            return _multiplied(v, dtype, xs, ys, sums)
+
+        return _summed(body, [*outer, last._replace(size=count)], sums, turn)
 
     def build(block: _Block) -> None:
-        single = body.v.with_lanes(1)
-        sums = [single.constant(dtype, 0)] * (block.high * block.wide)
-        for v, start, count in ((body.v, 0, full), (single, full * body.v.lanes, last.size)):
-
-            def turn(
-                at: list[Any], sums: list[Any], v: Vectors = v, start: int = start
-            ) -> list[Any]:
-                at = [*at[:-1], body.plus(body.times(at[-1], v.lanes), start)]
-                xs = [v.load(dtype, body.element(left, [p])) for p in block.lefts(at)]
-                ys = [v.load(dtype, body.element(right, [p])) for p in block.rights(at)]
-                return _multiplied(v, dtype, xs, ys, sums)
-
-            count = count - start if v is single else count
-            if not count:
-                continue
-            gone = [*outer, last._replace(size=count)]
-            if v is single:
-                sums = _summed(body, gone, sums, turn)
-                continue
-            zeros = [v.constant(dtype, 0)] * len(sums)
-            found = _summed(body, gone, zeros, turn)
-            sums = [single.broadcast(dtype, v.sum(dtype, each)) for each in found]
+        count = block.high * block.wide
+        sums = [single.constant(dtype, 0)] * count
+        if full:
+            lanes = added(block, body.v, 0, full, [body.v.constant(dtype, 0)] * count)
+            sums = [single.broadcast(dtype, body.v.sum(dtype, each)) for each in lanes]
+        if rest:
+            sums = added(block, single, full * body.v.lanes, rest, sums)
         for value, place in zip(sums, block.outs(), strict=True):
             single.store(dtype, value, body.element(result, [place]))
 

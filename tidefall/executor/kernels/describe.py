@@ -98,11 +98,10 @@ def _summed_product(step: Instruction, kernel: Kernel) -> str:
 
 
 def _contraction(step: Instruction) -> str:
-    a, b = [inner(x) for x in step.inputs]
-    over = " over rows" if {kind(x) for x in (*step.inputs, step.result)} == {ROW, FREE} else ""
-    return (
-        f"product of matrices{over if kind(step.result) == FREE else ''} {_dims(a)} by {_dims(b)}"
-    )
+    a, b = step.inputs
+    over = kind(step.result) == FREE and ROW in (kind(a), kind(b))
+    text = "product of matrices over rows" if over else "product of matrices"
+    return f"{text} {_dims(inner(a))} by {_dims(inner(b))}"
 
 
 def _reduction(step: Instruction) -> str:
