@@ -37,7 +37,7 @@ def kernel_call(name: str, node: Node, names: Names) -> list[Line]:
     call = node.attrs["call"]
     rows = [names.argument(value) for value in call.row_inputs]
     lines = [
-        (f"{name}_{call.place[value]}[...] = {names.argument(value)}", node)
+        (_handed_over(names.argument(value), f"{name}_{call.place[value]}", value), node)
         for value in call.free_inputs
     ]
     lines += _streams(name, node, names, rows)
@@ -57,6 +57,13 @@ def kernel_call(name: str, node: Node, names: Names) -> list[Line]:
     arguments = ", ".join(map(names.argument, node.inputs))
     lines.append((f"else: {target}{name}.rescue({arguments})", node))
     return lines
+
+
+def _handed_over(text: str, place: str, value: Value) -> str:
+    """Puts an input where the kernel reads it, unless it was computed there."""
+    copy = f"{place}[...] = {text}"
+    is_matrix = value.constant is None and value.shape.rank == 2
+    return f"if {text} is not {place}: {copy}" if is_matrix else copy
 
 
 def _streams(name: str, node: Node, names: Names, rows: list[str]) -> list[Line]:

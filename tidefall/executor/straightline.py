@@ -10,6 +10,7 @@ from __future__ import annotations
 import enum
 import itertools
 import weakref
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -129,7 +130,7 @@ class Program:
         names = dict(self._globals)
         names["program"] = self  # the function keeps what explains its errors
         names["lock"] = store.lock
-        names["large_dot"] = large_products.product(store.threads)
+        names["large_dot"] = large_products.product(store.threads, bool(self._kernels))
         for name, key in self._cells.items():
             info = self.plan.cells[key]
             names[name] = store.cell(key, info.dtype.np_dtype, info.shape)
@@ -228,6 +229,7 @@ class _Writer:
         self._unnamed = {v for node in plan.nodes if node.type == PACKED for v in node.outputs}
         self.packs: dict[str, Node] = {}
         self.kernels: dict[str, Node] = {}
+        self._into: dict[Value, str] = {}
         self.loops: dict[str, tuple[Plan, str, Nesting]] = {}
         self._aside = aside(plan)
         self._feeds = [Feed(tensor) for tensor in feeds]
@@ -317,8 +319,27 @@ class _Writer:
         if self._locks(region):
             self._line(indent, "with lock:")
             indent += 1
+            self._into = self._into_kernels(region)
         for node in region.nodes:
             self._node(node, indent)
+        self._into = {}
+
+    def _into_kernels(self, region: Region) -> dict[Value, str]:
+        """Products that only a kernel reads, and where it reads them: they are computed there."""
+        kernels = [node for node in region.nodes if node.type == KERNEL]
+        found = {}
+        for number, kernel in enumerate(kernels, len(self.kernels)):
+            call = kernel.attrs["call"]
+            for value in call.free_inputs:
+                found[value] = f"kernel{number}_{call.place[value]}"
+        users = Counter(value for node in self.plan.nodes for value in set(node.reads))
+        users.update(self.plan.fetches)
+        makers = {node.outputs[0] for node in region.nodes if node.type == "MatMul"}
+        return {
+            value: place
+            for value, place in found.items()
+            if value in makers and users[value] == 1 and value.shape.is_fully_defined
+        }
 
     def _node(self, node: Node, indent: int) -> None:
         if node.type == LOAD:
@@ -444,6 +465,9 @@ class _Writer:
         if not outputs:
             return expression
         if len(outputs) == 1 and not node.opdef.outputs[0].is_list:
+            place = self._into.get(node.outputs[0])
+            if place is not None and expression.startswith("dot("):
+                expression = f"{expression[:-1]}, {place})"
             return f"{outputs[0]} = {expression}"
         return f"{self._pattern(node, outputs)} = {expression}"
 

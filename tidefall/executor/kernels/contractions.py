@@ -112,11 +112,11 @@ def _summed(
 def _sizes(body: Body, loops: Contraction) -> tuple[int, int, int]:
     """The block to keep in registers: high, wide, and how many vectors of rows."""
     most, free = body.design.registers, [kind(x.root) != ROW for x in (loops.left, loops.right)]
-    vectors = 2  # of rows: what neighbours one in memory is used as well
+    per_tile = body.design.tile // body.design.lanes
+    vectors = min(2, per_tile)  # of rows: what neighbours one in memory is used as well
     high = 1 if free[1] else most // vectors if free[0] else 2
     wide = min(loops.wide.size, most // (min(high, loops.high.size) * vectors))
     high = min(loops.high.size, most // (wide * vectors))
-    per_tile = body.design.tile // body.design.lanes
     while 2 * vectors * high * wide <= most and 2 * vectors <= per_tile:
         vectors *= 2
     return high, wide, vectors

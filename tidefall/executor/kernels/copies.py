@@ -1,4 +1,4 @@
-"""Copies between rows in memory and the columns of a tile, and the turning of squares for them."""
+"""Copies between rows in memory and the columns of a tile."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from typing import Any
 from tidefall.executor.kernels.body import POINTER, Design
 from tidefall.executor.kernels.llvm import ir
 from tidefall.executor.kernels.loops import INT64, Loop
+from tidefall.executor.kernels.shuffles import turned
 
 VOID = ir.VoidType()
 
@@ -63,7 +64,7 @@ class _Copy:
             inside = [self._inside(row.index, b.add(column.index, INT64(i))) for i in range(lanes)]
             sources, targets = (outside, inside) if self._into_tile else (inside, outside)
             square = [b.load(each, align=self._item, typ=vector) for each in sources]
-            for value, target in zip(in_columns(b, square), targets, strict=True):
+            for value, target in zip(turned(b, square), targets, strict=True):
                 b.store(value, target, align=self._item)
 
     def one_by_one(self, columns: tuple[Any, Any], rows: tuple[Any, Any]) -> None:
@@ -84,28 +85,3 @@ class _Copy:
         b = self._b
         place = b.add(b.mul(column, INT64(self._design.tile)), row)
         return b.gep(self._tile, [place], source_etype=self._element)
-
-
-def in_columns(b: Any, square: list[Any]) -> list[Any]:
-    """The transpose of as many vectors as each has lanes, in rounds of exchanging halves."""
-    count = len(square)
-    half = count // 2
-    while half:
-        low = [p for start in range(0, count, 2 * half) for p in (*range(start, start + half),
-               *range(count + start, count + start + half))]  # fmt: skip
-        high = [p + half for p in low]
-        following = list(square)
-        for i in range(count):
-            if i & half:
-                continue
-            first, second = square[i], square[i + half]
-            following[i] = b.shuffle_vector(first, second, _places(low))
-            following[i + half] = b.shuffle_vector(first, second, _places(high))
-        square = following
-        half //= 2
-    return square
-
-
-def _places(places: list[int]) -> Any:
-    index = ir.IntType(32)
-    return ir.Constant(ir.VectorType(index, len(places)), [index(place) for place in places])

@@ -8,6 +8,7 @@ from typing import Any
 
 from tidefall.compiler.primitives import FREE, ROW, kind
 from tidefall.compiler.recorder import Fused
+from tidefall.executor.kernels import multiply
 from tidefall.executor.kernels.binding import Bound, python_function
 from tidefall.executor.kernels.cache import code_of
 from tidefall.executor.kernels.dump import dump
@@ -73,6 +74,9 @@ def compile_kernels(plan: Plan) -> Plan:
       KernelError: If LLVM refuses one.
       UnsupportedTarget: If there are no kernels for this machine.
     """
+    for dtype in {n.outputs[0].dtype.np_dtype for n in plan.nodes if n.type == "MatMul"}:
+        if dtype.char in "fd":
+            multiply.code(dtype)
     return plan.with_nodes([_compiled(n) if n.type == KERNEL else n for n in plan.nodes])
 
 

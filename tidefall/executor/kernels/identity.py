@@ -31,7 +31,7 @@ def identity(fused: Fused, layout: ArrayLayout) -> str:
     """The description of a recording before it is scheduled, as one line for each part."""
     words = _Words()
     lines = [
-        f"sources {_sources()}",
+        f"sources {sources()}",
         f"arrays {layout}",
         f"inputs {words.arrays(fused.inputs.values())}",
         f"cells {words.arrays(fused.cells.values())}",
@@ -102,7 +102,7 @@ def _bytes(value: np.ndarray) -> str:
 
 
 @functools.cache
-def _sources() -> str:
+def sources() -> str:
     """Sizes and times of the files that turn a recording into code."""
     files = sorted(Path(__file__).parent.glob("*.py"))
     files += [Path(module.__file__ or "") for module in (record, primitives, philox, single)]

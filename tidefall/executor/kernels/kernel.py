@@ -45,11 +45,9 @@ WORTH_THREADS: Final = 200_000
 LARGEST_SUMS: Final = 1 << 19
 MOST_CHUNKS: Final = 8
 FEWEST_CHUNKS: Final = 2
-#: Vectors of rows in a tile; and where rows hold matrices and such a tile has more bytes than fit
-#: in the cache of a core.
-TILE: Final = 8
-SMALL_TILE: Final = 2
-LARGEST_TILE: Final = 1 << 18
+#: Vectors of rows in a tile at most, and what an array of a tile should take, in bytes.
+MOST_VECTORS: Final = 8
+LARGEST_ARRAY: Final = 40 << 10
 #: What updating one element of a variable costs, in multiply-adds.
 UPDATE_WORK: Final = 8
 
@@ -99,11 +97,8 @@ def make(fused: Fused, target: Target, layout: ArrayLayout) -> Kernel:
     name = identity(fused, layout)
     plan = schedule(fused)
     lanes = target.lanes(_smallest_float(plan))
-    tile = TILE * lanes
+    tile = _tile_rows(plan, lanes)
     memory = lay_out(fused, plan, lanes, tile)
-    if memory.tile_size > LARGEST_TILE and _has_matrices(plan):
-        tile = SMALL_TILE * lanes
-        memory = lay_out(fused, plan, lanes, tile)
     chunks = min(MOST_CHUNKS, max(FEWEST_CHUNKS, LARGEST_SUMS // max(1, memory.sums_size)))
     work = sum(_work(step) for steps in plan.passes for step in steps)
     return Kernel(name, fused, target, layout, plan, memory, lanes, tile, chunks, work)
@@ -133,10 +128,13 @@ def _smallest_float(plan: Schedule) -> int:
     return min(sizes, default=8)
 
 
-def _has_matrices(plan: Schedule) -> bool:
-    """Whether products of the matrices of each row are computed."""
-    steps = [step for steps in plan.passes for step in steps]
-    return any(not isinstance(step, Group) and step.name == "contract" for step in steps)
+def _tile_rows(plan: Schedule, lanes: int) -> int:
+    """As many rows as keep the widest array of a tile in the first level of the cache."""
+    widths = [width(x) * x.dtype.itemsize for x in plan.views if kind(x) == ROW]
+    tile = MOST_VECTORS * lanes
+    while tile > lanes and tile * max(widths, default=0) > LARGEST_ARRAY:
+        tile //= 2
+    return max(tile, lanes)
 
 
 def _work(step: Any) -> int:

@@ -18,10 +18,10 @@ from typing import Any
 
 from tidefall.array.record import Instruction
 from tidefall.executor.kernels.body import Body
-from tidefall.executor.kernels.copies import in_columns
 from tidefall.executor.kernels.grouping import Group
 from tidefall.executor.kernels.groups import GroupLoop
 from tidefall.executor.kernels.loops import Loop, blocks
+from tidefall.executor.kernels.shuffles import turned
 from tidefall.executor.kernels.views import Axis, View, with_ones
 
 #: Products of at most so many multiply-adds of vectors are written out, without a loop.
@@ -321,12 +321,12 @@ def _transpose(body: Body, d: View, part: list[Any], target: Any, columns: int, 
                     body.rows(d, [*part, body.plus(column.index, i)], rows.index)
                     for i in range(lanes)
                 ]
-                for i, line in enumerate(in_columns(body.builder, square)):
+                for i, line in enumerate(turned(body.builder, square)):
                     place = body.times(body.plus(rows.index, i), width)
                     v.store(dtype, line, v.at(dtype, target, body.plus(place, column.index)))
         if full < columns:
             rest = [body.rows(d, [*part, full + i], rows.index) for i in range(columns - full)]
             square = rest + [v.constant(dtype, 0)] * (lanes - len(rest))
-            for i, line in enumerate(in_columns(body.builder, square)):
+            for i, line in enumerate(turned(body.builder, square)):
                 place = body.times(body.plus(rows.index, i), width)
                 v.store(dtype, line, v.at(dtype, target, body.plus(place, full)))
