@@ -13,7 +13,11 @@ from tidefall.array.record import Array
 from tidefall.array.symbols import Extent, NotRecordable
 
 #: What belongs to the recording namespace.
-NAMES = frozenset("sum max min prod argmax argmin all any matmul concatenate".split())
+NAMES = frozenset(
+    """
+    sum max min prod argmax argmin all any cumsum cumprod logaddexp_accumulate matmul concatenate
+    """.split()
+)
 
 
 def _reduce(name: str, x: Array, axis: Any, keepdims: bool, dtype: Any = None) -> Array:
@@ -53,6 +57,24 @@ argmax = _reduction("argmax")
 argmin = _reduction("argmin")
 all = _reduction("all")
 any = _reduction("any")
+
+
+def _running(name: str) -> Any:
+    def run(x: Array, axis: int, dtype: Any = None) -> Array:
+        if dtype is not None:
+            x = record._cast(x, np.dtype(dtype))
+        if isinstance(x.shape[axis], Extent):
+            raise NotRecordable(f"{name} along the rows")
+        if x.shape[axis] == 0:
+            return x
+        return x.recording.add(name, [x], x.shape, x.dtype, axis % x.ndim)
+
+    return run
+
+
+cumsum = _running("cumsum")
+cumprod = _running("cumprod")
+logaddexp_accumulate = _running("logaddexp_accumulate")
 
 
 def matmul(a: Any, b: Any) -> Array:

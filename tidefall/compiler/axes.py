@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from tidefall.array.record import ELEMENTWISE, Array, Instruction
-from tidefall.compiler.primitives import DRAWS, REDUCTIONS
+from tidefall.compiler.primitives import DRAWS, REDUCTIONS, RUNNING
 
 
 class Spot(NamedTuple):
@@ -232,6 +232,13 @@ def _concatenate(instruction: Instruction) -> Rule:
     return Rule(equal, taken)
 
 
+def _running(instruction: Instruction) -> Rule:
+    along = instruction.params
+    others = [axis for axis in range(instruction.result.ndim) if axis != along]
+    equal = [(Spot(0, axis), Spot(-1, axis)) for axis in others]
+    return Rule(equal, [Spot(0, along), Spot(-1, along)])
+
+
 def _gather(instruction: Instruction) -> Rule:
     table, places = instruction.inputs
     equal = [(Spot(1, axis), Spot(-1, axis)) for axis in range(places.ndim)]
@@ -266,4 +273,5 @@ _RULES: dict[str, Callable[[Instruction], Rule]] = {
     "gather": _gather,
     "segment_sum": _segment_sum,
     **dict.fromkeys((*DRAWS, "collected"), _made),
+    **dict.fromkeys(RUNNING, _running),
 }

@@ -14,7 +14,7 @@ from typing import Any
 
 from tidefall.array.record import ELEMENTWISE, Array, Instruction
 from tidefall.array.symbols import ROWS, Extent, NotRecordable, Shape
-from tidefall.compiler.primitives import DRAWS, REDUCTIONS
+from tidefall.compiler.primitives import DRAWS, REDUCTIONS, RUNNING
 
 
 def times(shape: Shape) -> int:
@@ -80,6 +80,12 @@ def _part(params: tuple[Any, ...]) -> tuple[Any, ...]:
     return ((0, *starts), (1, *steps), *rest)
 
 
+def _along(axis: int) -> int:
+    if axis == 0:
+        raise NotRecordable("something along several rows for each row")
+    return axis + 1
+
+
 _SAME = frozenset(
     {
         *(*ELEMENTWISE, *DRAWS, "reshape", "broadcast_to", "matmul", "contract", "collected"),
@@ -90,5 +96,5 @@ _CHANGED: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys((*REDUCTIONS, "transpose"), _axes),
     "slice": _part,
     "placed": _part,
-    "concatenate": lambda axis: axis + 1,
+    **dict.fromkeys(("concatenate", *RUNNING), _along),
 }

@@ -74,7 +74,7 @@ class _Stages:
                 for value in node.inputs if node in self._named else ():
                     readers.setdefault(value, set()).update(after)
                 continue
-            for value in node.reads:
+            for value in node.reads if not self._is_told(node) else ():
                 readers.setdefault(value, set()).add(node)
         return readers
 
@@ -103,6 +103,10 @@ class _Stages:
         """Whether a node may be recorded in every kernel that reads it."""
         return node.type == LOAD or is_known(node, self._sizes) or node in self._named
 
+    def _is_told(self, node: Node) -> bool:
+        """Whether a feed tells what the node computes, so that it waits for nothing else."""
+        return self._rows_feed is not None and is_known(node, self._sizes)
+
     def _find_rows_feed(self) -> Value | None:
         """A feed from which a kernel can tell the number of rows."""
         for position in self._sizes.rows:
@@ -130,6 +134,8 @@ class _Stages:
 
     def _earliest(self, node: Node, fused: bool, start: int) -> int:
         earliest = start
+        if self._is_told(node):
+            return earliest
         for value in node.reads:
             earliest = max(earliest, self._available(value, fused))
         keys = [node.cell] if node.cell is not None else []
@@ -189,6 +195,7 @@ class _Stages:
             nodes.extend(members)
         if not fused:
             return self._plan
+        nodes = [self._told(node) if self._is_told(node) else node for node in nodes]
         plan = self._plan.with_nodes(_only_read(nodes, self._plan.fetches))
         text = f"fused {sum(fused)} nodes into {len(fused)} kernel{'s' * (len(fused) != 1)}"
         for line in (*self._batch(), text, *self.left_out(plan.nodes)):
@@ -263,17 +270,25 @@ class _Stages:
     def _known_sizes(self, nodes: list[Node], fused: Fused, first: Node) -> list[Node]:
         """Nodes that make the sizes which these nodes read."""
         rows = _row_input(fused)
-        found: dict[Value, Node] = {}
-        for value in [v for node in nodes for v in node.reads]:
-            if value not in self._sizes.numbers or value in found or value.constant is not None:
-                continue
-            sizes = self._sizes.numbers[value]
-            every = sizes if isinstance(sizes, tuple) else (sizes,)
-            known = tuple([-1 if size is None else as_symbol(size) for size in every])
-            attrs = {"sizes": known if isinstance(sizes, tuple) else known[0]}
-            inputs = () if rows is None else (rows,)
-            found[value] = Node(SIZES, first.op, attrs, inputs, (value,))
-        return list(found.values())
+        values = dict.fromkeys([v for node in nodes for v in node.reads])
+        return [
+            self._size_of(value, rows, first)
+            for value in values
+            if value in self._sizes.numbers and value.constant is None
+        ]
+
+    def _told(self, node: Node) -> Node:
+        """The node whose result the number of rows of a feed tells."""
+        (value,) = node.outputs
+        return self._size_of(value, self._rows_feed, node)
+
+    def _size_of(self, value: Value, rows: Value | None, like: Node) -> Node:
+        """A node that makes sizes which follow from the number of rows of a value."""
+        sizes = self._sizes.numbers[value]
+        every = sizes if isinstance(sizes, tuple) else (sizes,)
+        known = tuple([-1 if size is None else as_symbol(size) for size in every])
+        attrs = {"sizes": known if isinstance(sizes, tuple) else known[0]}
+        return Node(SIZES, like.op, attrs, () if rows is None else (rows,), (value,))
 
     def _bring(self, recorder: Recorder, value: Value, reader: Node) -> None:
         """Records again what costs nothing: loads of variables, names of rows."""
@@ -316,7 +331,7 @@ def _only_read(nodes: list[Node], fetches: tuple[Value, ...]) -> list[Node]:
     read = set(fetches)
     kept = []
     for node in reversed(nodes):
-        free = node.is_pure or node.type == LOAD
+        free = node.is_pure or node.type in (LOAD, SIZES)
         if free and node.outputs and read.isdisjoint(node.outputs):
             continue
         read.update(node.reads)

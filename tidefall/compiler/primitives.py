@@ -22,6 +22,8 @@ VIEWS = frozenset({"reshape", "transpose", "broadcast_to", "slice"})
 #: Reductions that may run over the rows.
 OVER_ROWS = frozenset({"sum", "max", "min", "prod", "all", "any"})
 REDUCTIONS = OVER_ROWS | {"argmax", "argmin"}
+#: Running totals along a dimension, and the primitive that makes each of the one before.
+RUNNING = {"cumsum": "add", "cumprod": "multiply", "logaddexp_accumulate": "logaddexp"}
 #: Random numbers, and what drawing one of them costs, in multiply-adds.
 DRAWS = {"uniform": 4, "normal": 12, "truncated_normal": 30}
 
@@ -91,6 +93,9 @@ def check(instruction: Instruction) -> None:
     elif name in REDUCTIONS:
         if kinds[0] == ROW and 0 in instruction.params and name not in OVER_ROWS:
             raise NotRecordable(f"{name} over the rows")
+    elif name in RUNNING:
+        if kinds[0] == ROW and instruction.params == 0:
+            raise NotRecordable(f"{name} along the rows")
     elif name == "gather":
         if kinds != [FREE, ROW]:
             raise NotRecordable(f"looking up {kinds[1]} places in a {kinds[0]} array")

@@ -135,7 +135,8 @@ class Builder:
         parts = [
             self.dense, self.dense, self.elementwise, self.chain, self.compare, self.cast,
             self.reduce, self.join, self.cut, self.pick, self.normalize, self.classify,
-            self.spread, self.arrange, self.embed, self.matrices, self.factored,
+            self.spread, self.arrange, self.embed, self.noise, self.steps, self.bag, self.run_on,
+            self.matrices, self.factored,
         ]  # fmt: skip
         part = self.one_of(parts)
         self.model.notes.append(part.__name__)
@@ -279,6 +280,53 @@ class Builder:
             return tf.matmul(x, tf.matmul(left, self.variable([rank, width])))
         right = self.variable([width, rank])
         return tf.matmul(x, tf.matmul(right, left, transpose_b=True), transpose_b=True)
+
+    def noise(self, x: Any) -> Any:
+        f = self.one_of([tf.random_normal, tf.truncated_normal, tf.random_uniform, tf.nn.dropout])
+        self.model.notes.append(f.__name__)
+        if f is tf.nn.dropout:
+            return tf.nn.dropout(x, self.constant(0.7))
+        drawn = f(tf.shape(x), dtype=self.dtype)
+        return x + self.constant(0.3) * drawn if self.maybe() else x * drawn
+
+    def steps(self, x: Any) -> Any:
+        """Layers over several vectors for each row."""
+        x = x[:, :30]
+        count, times = int(x.shape[1]), self.number(2, 4)
+        parts = [x * self.constant(1 + i / 3) for i in range(times)]
+        y = tf.reshape(tf.concat(parts, 1), [-1, count])
+        f = self.one_of([self.dense, self.chain, self.reduce, self.normalize, self.classify])
+        self.model.notes.append(f.__name__)
+        y = f(y)
+        if self.maybe():
+            y = self.dense(y, self.number(1, 20))
+        width = int(y.shape[1])
+        if self.maybe():
+            return tf.reshape(y, [-1, times * width])
+        f = self.one_of([tf.reduce_mean, tf.reduce_max, tf.reduce_sum])
+        return f(tf.reshape(y, [-1, times, width]), 1)
+
+    def bag(self, x: Any) -> Any:
+        """Several ids for each row, looked up in one table."""
+        width = self.number(1, 5)
+        table = self.variable([self.model.class_count, width])
+        best = tf.cast(tf.argmax(x, 1), self.model.classes.dtype) % self.model.class_count
+        ids = tf.stack([self.model.classes, best, self.model.classes][: self.number(2, 3)], 1)
+        found = tf.nn.embedding_lookup(table, ids)
+        f = self.one_of([
+            lambda y: tf.reduce_sum(y, 1), lambda y: tf.reduce_mean(y, 1),
+            lambda y: tf.reshape(y, [-1, width * int(ids.shape[1])]),
+        ])  # fmt: skip
+        return tf.concat([x, f(found)], 1)
+
+    def run_on(self, x: Any) -> Any:
+        f = self.one_of([tf.math.cumsum, tf.math.cumprod, tf.math.cumulative_logsumexp])
+        self.model.notes.append(f.__name__)
+        x = self.constant(0.3) * tf.tanh(x)
+        if f is tf.math.cumprod:
+            x = 1 + x
+        return f(x, 1, exclusive=f is not tf.math.cumulative_logsumexp and self.maybe(),
+                 reverse=self.maybe())  # fmt: skip
 
     def spread(self, x: Any) -> Any:
         count = int(x.shape[1])

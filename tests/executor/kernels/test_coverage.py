@@ -193,6 +193,11 @@ def embedded(make: Callable[[], Any]) -> Build:
     return build
 
 
+def running(name: str, exclusive: bool, reverse: bool) -> Build:
+    f = getattr(tf.math, name)
+    return lambda: with_gradient(lambda x: f(tf.tanh(x) + 1.1, 1, exclusive, reverse), rows())
+
+
 def noise(draw: Callable[..., Any]) -> Build:
     def build() -> list[Any]:
         x = rows()
@@ -459,6 +464,15 @@ COVERED: dict[str, Build] = {
         "folded again": lambda x: tf.reshape(tf.tanh(tf.reshape(x, [-1, 2, 10])), [-1, 5]),
         "flat": lambda x: tf.reshape(tf.sigmoid(tf.reshape(x, [-1])), [-1, 5]),
     }.items()},
+    **{f"{name}{' exclusive' * e}{' reverse' * r}": running(name, e, r)
+       for name in ("cumsum", "cumprod", "cumulative_logsumexp")
+       for e in (False, True) for r in (False, True)},
+    "cumsum of weights": lambda: with_gradient(
+        lambda x, w: x * tf.cumsum(w), rows(), weights(6)),
+    "cumsum of integers": lambda: [tf.cumsum(rows(6, tf.int32), 1) * 2],
+    "cumsum of a cube": lambda: with_gradient(
+        lambda x: tf.cumsum(tf.transpose(tf.reshape(x, [-1, 2, 3]), [0, 2, 1]), 1), rows()),
+    "cumsum of several": several(lambda x: tf.cumsum(x, 1)),
     "exponential decay": decay(lambda step: t.exponential_decay(0.1, step, 10, 0.9)),
     "polynomial decay": decay(lambda step: t.polynomial_decay(0.1, step, 10)),
     "inverse decay": decay(lambda step: t.inverse_time_decay(0.1, step, 10, 0.5)),
@@ -468,7 +482,10 @@ COVERED: dict[str, Build] = {
 
 #: What NumPy does beside kernels: the nodes, and why.
 LEFT_OUT: dict[str, tuple[Build, str, str]] = {
-    "cumsum": (lambda: [tf.cumsum(tf.exp(rows()), 1)], "Cumsum", "the function 'cumsum'"),
+    "cumsum over rows": (
+        lambda: [1 + tf.cumsum(tf.exp(rows()))], "Cumsum", "cumsum along the rows"),
+    "rows backwards": (lambda: [1 + tf.sin(tf.exp(rows()) - tf.reverse(rows(), [0]))], "ReverseV2",
+                  "slicing the rows"),
     "lgamma": (lambda: [tf.lgamma(tf.exp(rows()))], "Lgamma", "the function 'round'"),
     "lgamma of several": (
         lambda: [1 + tf.reshape(

@@ -11,6 +11,7 @@ import pytest
 
 import tidefall as tf
 from tests.executor.kernels.watching import Watch, watching
+from tidefall.compiler import fuse, primitives
 from tidefall.core import logging
 from tidefall.executor import promotion
 from tidefall.executor.kernels import engine, target
@@ -399,3 +400,28 @@ def test_promotion_comes_at_the_same_run_with_a_warm_cache(
         s.run(net.init)
         plain = [s.run([net.loss, net.train], net.feeds(50, number))[0] for number in range(200)]
     np.testing.assert_allclose(first, plain, rtol=1e-10)
+
+
+def test_layers_too_large_for_kernels(watch: Watch, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Large products stand between kernels, and the mean's size is known before all of them."""
+    monkeypatch.setattr(primitives, "LARGEST_WEIGHTS", 1000)
+    monkeypatch.setattr(fuse, "FEWEST_NODES", 6)  # so that a few early nodes make no kernel
+    tf.set_random_seed(1)
+    x, y = tf.placeholder(tf.float32, [None, 30]), tf.placeholder(tf.float32, [None, 10])
+    sizes = [(30, 40), (40, 40), (40, 10)]
+    u, v, w = [tf.get_variable(f"w{n}", size) for n, size in enumerate(sizes)]
+    a, b, c = [tf.get_variable(f"b{n}", size[1:]) for n, size in enumerate(sizes)]
+    hidden = tf.nn.relu(tf.matmul(tf.nn.relu(tf.matmul(x, u) + a), v) + b)
+    loss = tf.reduce_mean(tf.square(tf.matmul(hidden, w) + c - y))
+    train = tf.train.AdamOptimizer(0.01).minimize(loss)
+    draw = np.random.RandomState(0)
+    feeds = {x: draw.randn(17, 30), y: draw.randn(17, 10)}
+
+    def steps(s: Any) -> Any:
+        s.run(tf.global_variables_initializer())
+        return [s.run([loss, train], feeds)[0] for _ in range(5)]
+
+    numpy, kernels = both(steps)
+    np.testing.assert_allclose(kernels, numpy, rtol=1e-5)
+    assert watch.kernels >= 1
+    assert watch.interpreted == 0

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from tidefall.array.record import Instruction
-from tidefall.compiler.primitives import AFTER_PASS, DRAWS, REDUCTIONS, ROW, kind, width
+from tidefall.compiler.primitives import AFTER_PASS, DRAWS, REDUCTIONS, ROW, RUNNING, kind, width
 from tidefall.compiler.recorder import Fused
 from tidefall.executor.kernels import (
     contractions,
@@ -103,6 +103,8 @@ def _row_step(body: Body, step: Step) -> None:
     elif step.name in REDUCTIONS:
         over_rows = 0 in step.params
         (reductions.over_rows if over_rows else reductions.within_rows)(body, step)
+    elif step.name in RUNNING:
+        reductions.running(body, step)
     elif step.name == "concatenate":
         reductions.join(body, step)
     elif step.name == "placed":
@@ -201,6 +203,8 @@ def _free_step(body: Body, step: Step) -> None:
         lookups.summed_by_place(body, step)
     elif step.name in REDUCTIONS:
         reductions.of_free(body, step)
+    elif step.name in RUNNING:
+        reductions.running(body, step)
     elif step.name == "concatenate":
         reductions.join(body, step)
     elif step.name == "placed":

@@ -1,4 +1,4 @@
-"""Reductions: within a row, over the rows, and of free arrays; and joining of columns."""
+"""Reductions: within a row, over the rows, and of free arrays; running totals; joined columns."""
 
 from __future__ import annotations
 
@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 
 from tidefall.array.record import Array, Instruction
-from tidefall.compiler.primitives import FREE, ROW, kind
+from tidefall.compiler.primitives import FREE, ROW, RUNNING, kind
 from tidefall.executor.kernels.body import Body
 from tidefall.executor.kernels.elementwise import TEMPLATES
 from tidefall.executor.kernels.loops import Loop
 from tidefall.executor.kernels.vectors import Vectors
-from tidefall.executor.kernels.views import Axis, View, inner
+from tidefall.executor.kernels.views import Axis, View, inner, with_ones
 
 _COMBINE = {
     "sum": "add", "prod": "multiply", "max": "maximum", "min": "minimum",
@@ -200,6 +200,37 @@ def over_rows(body: Body, instruction: Instruction) -> None:
 
         total = nested(body, gone.dims, [body.v.load(dtype, pointer)], step)[0]
         body.v.store(dtype, total, pointer)
+
+
+def running(body: Body, instruction: Instruction) -> None:
+    """Running totals along a dimension: of each row, or of a free array, one after another."""
+    (x,), result, dims = instruction.inputs, instruction.result, inner(instruction.result)
+    rows = kind(x) == ROW
+    along = instruction.params - (1 if rows else 0)
+    view = body.design.plan.views[x]
+    source = View(view.root, view.offset, tuple(with_ones(view, dims)))
+    target = View(result, 0, _dense(dims))
+    v = body.v if rows else body.v.with_lanes(1)
+    combine = TEMPLATES[RUNNING[instruction.name]]
+    with body.over([*dims[:along], *dims[along + 1 :]]) as others:
+
+        def at(place: View, index: Any, row: Any) -> Any:
+            return body.element(place, [*others[:along], index, *others[along:]], row)
+
+        def totals(row: Any) -> None:
+            first = v.load(x.dtype, at(source, 0, row))
+            v.store(x.dtype, first, at(target, 0, row))
+            with Loop(body.builder, 1, dims[along], 1, [first]) as loop:
+                more = v.load(x.dtype, at(source, loop.index, row))
+                total = combine(v, x.dtype, loop.carried[0], more)
+                v.store(x.dtype, total, at(target, loop.index, row))
+                loop.following = [total]
+
+        if rows:
+            with body.over_rows() as tile:
+                totals(tile.index)
+        else:
+            totals(0)
 
 
 def join(body: Body, instruction: Instruction) -> None:
