@@ -100,11 +100,11 @@ def test_a_run_without_anything_for_kernels_says_so(monkeypatch: pytest.MonkeyPa
     x = tf.placeholder(tf.float32, [None, 3], name="x")
     y = x
     for _ in range(10):
-        y = tf.cumsum(y, axis=1)
+        y = tf.lgamma(y)
     out = io.StringIO()
     with explain.Watch() as watch:
         tf.Session().run(y, {x: np.ones((2, 3))})
     explain.report(watch.records, out)
     text = re.sub(r"\s+", " ", out.getvalue())
     assert "promotion never: there is too little for a kernel" in text
-    assert "interpreted Cumsum ×10: the function 'cumsum'" in text
+    assert "interpreted Lgamma ×10: the function 'round'" in text
