@@ -45,6 +45,23 @@ def test_the_steps_of_a_kernel_are_told(monkeypatch: pytest.MonkeyPatch) -> None
     assert "promotion" not in text
 
 
+def test_products_of_matrices_are_told(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TIDEFALL_TIER", "kernels")
+    x = tf.placeholder(tf.float64, [None, 2, 3])
+    w, v = tf.get_variable("w", [3, 4], tf.float64), tf.get_variable("v", [4, 5], tf.float64)
+    loss = tf.reduce_mean(tf.square(tf.tanh(tf.matmul(x, tf.matmul(w, v)))))
+    train = tf.train.GradientDescentOptimizer(0.1).minimize(loss)
+    out, session = io.StringIO(), tf.Session()
+    session.run(tf.global_variables_initializer())
+    with explain.Watch() as watch:
+        session.run(train, {x: np.ones((7, 2, 3))})
+    explain.report(watch.records, out)
+    text = re.sub(r"\s+", " ", out.getvalue())
+    assert "before product of matrices [3×4] by [4×5]" in text
+    assert "each tile product of matrices [2×3] by [3×5]" in text
+    assert "product of matrices over rows [3×2] by [2×5]" in text
+
+
 def test_the_run_at_which_kernels_take_over_is_foretold(monkeypatch: pytest.MonkeyPatch) -> None:
     """What is said after a few runs is what happens."""
     monkeypatch.setenv("TIDEFALL_TIER", "auto")
@@ -83,11 +100,11 @@ def test_a_run_without_anything_for_kernels_says_so(monkeypatch: pytest.MonkeyPa
     x = tf.placeholder(tf.float32, [None, 3], name="x")
     y = x
     for _ in range(10):
-        y = tf.cumsum(y, axis=1)
+        y = tf.lgamma(y)
     out = io.StringIO()
     with explain.Watch() as watch:
         tf.Session().run(y, {x: np.ones((2, 3))})
     explain.report(watch.records, out)
     text = re.sub(r"\s+", " ", out.getvalue())
     assert "promotion never: there is too little for a kernel" in text
-    assert "interpreted Cumsum ×10: the function 'cumsum'" in text
+    assert "interpreted Lgamma ×10: the function 'round'" in text

@@ -78,14 +78,17 @@ logaddexp_accumulate = _running("logaddexp_accumulate")
 
 
 def matmul(a: Any, b: Any) -> Array:
-    """The product of two matrices."""
+    """The product of two matrices; of more dimensions, of the matrices in the last two."""
     recording = record._recording_of([a, b])
     a, b = record._array(recording, a), record._array(recording, b)
-    if a.ndim != 2 or b.ndim != 2 or a.shape[1] != b.shape[0]:
+    if a.ndim < 2 or b.ndim < 2 or a.shape[-1] != b.shape[-2]:
         raise NotRecordable(f"a product of shapes {a.shape} and {b.shape}")
     if a.dtype != b.dtype or a.dtype.kind != "f":
         raise NotRecordable(f"a product of {a.dtype} and {b.dtype}")
-    return a.recording.add("matmul", [a, b], (a.shape[0], b.shape[1]), a.dtype)
+    if a.ndim == b.ndim == 2:
+        return a.recording.add("matmul", [a, b], (a.shape[0], b.shape[1]), a.dtype)
+    target = (*record.broadcast(a.shape[:-2], b.shape[:-2]), a.shape[-2], b.shape[-1])
+    return a.recording.add("contract", [a, b], target, a.dtype, ())
 
 
 def concatenate(arrays: Sequence[Any], axis: int = 0) -> Array:

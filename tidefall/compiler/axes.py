@@ -152,6 +152,24 @@ def _matmul(instruction: Instruction) -> Rule:
     return Rule([(Spot(0, 0), Spot(-1, 0)), contracted, (Spot(1, 1), Spot(-1, 1))], [])
 
 
+def _contract(instruction: Instruction) -> Rule:
+    """As `_matmul` of the last two dimensions; those before them broadcast."""
+    a, b = instruction.inputs
+    rank = instruction.result.ndim
+    equal = [
+        (Spot(number, axis), Spot(-1, rank - x.ndim + axis))
+        for number, x in enumerate((a, b))
+        for axis, size in enumerate(x.shape[:-2])
+        if size != 1
+    ]
+    equal += [
+        (Spot(0, a.ndim - 2), Spot(-1, rank - 2)),
+        (Spot(0, a.ndim - 1), Spot(1, b.ndim - 2)),
+        (Spot(1, b.ndim - 1), Spot(-1, rank - 1)),
+    ]
+    return Rule(equal, [])
+
+
 def _transpose(instruction: Instruction) -> Rule:
     order = enumerate(instruction.params)
     return Rule([(Spot(0, axis), Spot(-1, index)) for index, axis in order], [])
@@ -245,6 +263,7 @@ _ROW_SPOTS = {
 }
 _RULES: dict[str, Callable[[Instruction], Rule]] = {
     "matmul": _matmul,
+    "contract": _contract,
     "transpose": _transpose,
     "reshape": _reshape,
     "broadcast_to": _broadcast,
@@ -253,6 +272,6 @@ _RULES: dict[str, Callable[[Instruction], Rule]] = {
     "concatenate": _concatenate,
     "gather": _gather,
     "segment_sum": _segment_sum,
-    **dict.fromkeys(DRAWS, _made),
+    **dict.fromkeys((*DRAWS, "collected"), _made),
     **dict.fromkeys(RUNNING, _running),
 }

@@ -297,13 +297,17 @@ class _Attempt:
         self, vote: _Votes, instruction: Instruction, spot: Spot, turned: set[int]
     ) -> None:
         x = operand(instruction, spot)
-        is_weight = instruction.name == "matmul" and spot.operand == 1
+        is_weight = spot.operand == 1 and (
+            instruction.name == "matmul" or (instruction.name == "contract" and x.ndim == 2)
+        )
         if spot.axis == 0 and not is_weight:
             vote.first += 1
         elif spot.axis and id(x) not in turned and not _may_be_turned(instruction, spot, x):
             vote.later += 1
         if spot == row_spot(instruction):
             vote.made = True
+        if instruction.name == "collected":
+            vote.bound = True
         if spot.axis == 0 and x.value is not None and not self._is_given and x.ndim > 1:
             vote.given = True
 

@@ -87,7 +87,10 @@ def _along(axis: int) -> int:
 
 
 _SAME = frozenset(
-    {*ELEMENTWISE, *DRAWS, "reshape", "broadcast_to", "matmul", "gather", "segment_sum"}
+    {
+        *(*ELEMENTWISE, *DRAWS, "reshape", "broadcast_to", "matmul", "contract", "collected"),
+        *("gather", "segment_sum"),
+    }
 )
 _CHANGED: dict[str, Callable[[Any], Any]] = {
     **dict.fromkeys((*REDUCTIONS, "transpose"), _axes),

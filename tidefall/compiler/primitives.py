@@ -9,7 +9,9 @@ dimension after the rows (`tidefall.compiler.folded`).
 from __future__ import annotations
 
 import functools
+import math
 
+from tidefall.array import record
 from tidefall.array.record import ELEMENTWISE, Array, Instruction
 from tidefall.array.symbols import Extent, NotRecordable, Shape
 
@@ -27,6 +29,11 @@ DRAWS = {"uniform": 4, "normal": 12, "truncated_normal": 30}
 
 #: A product with more weights than this (in bytes) is left to BLAS.
 LARGEST_WEIGHTS = 2 << 20
+#: Matrices of a row with more elements are left to BLAS, and so are products with more
+#: multiply-adds: of two matrices of a row, and of weights.
+LARGEST_MATRIX = 1 << 14
+LARGEST_ROW_PRODUCT = 200_000
+LARGEST_FREE_PRODUCT = 1 << 20
 
 
 def kind(x: Array) -> str:
@@ -67,6 +74,9 @@ def check(instruction: Instruction) -> None:
     if name == "matmul":
         _check_product(instruction, kinds)
         return
+    if name == "contract":
+        _check_contraction(instruction, kinds)
+        return
     if name == "transpose":
         if made == ROW and kinds == [TURNED]:
             raise NotRecordable("turning twice")
@@ -92,6 +102,9 @@ def check(instruction: Instruction) -> None:
     elif name == "segment_sum":
         if kinds != [ROW, ROW] or made != FREE:
             raise NotRecordable("sums by place of what are no rows")
+    elif name == "collected":
+        if made != FREE:
+            raise NotRecordable("a variable with a value for each row is written")
     elif name in DRAWS:
         if made != ROW:
             raise NotRecordable("random numbers that are no rows")
@@ -108,10 +121,37 @@ def _check_product(instruction: Instruction, kinds: list[str]) -> None:
         weights = width(b) * b.dtype.itemsize
     elif kinds == [TURNED, ROW]:
         weights = width(instruction.result) * a.dtype.itemsize
+    elif kinds == [FREE, FREE]:
+        _check_contraction(instruction, kinds)
+        return
     else:
         raise NotRecordable(f"a product of a {kinds[0]} array and a {kinds[1]} array")
     if weights > LARGEST_WEIGHTS:
         raise NotRecordable("weights that outgrow the cache: BLAS is as fast")
 
 
-__all__ = ["FREE", "ROW", "TURNED", "check", "kind", "width"]
+def _check_contraction(instruction: Instruction, kinds: list[str]) -> None:
+    """Products of the matrices of a row, and of matrices without rows."""
+    a, b = instruction.inputs
+    if TURNED in kinds or kind(instruction.result) == TURNED:
+        raise NotRecordable("a product of matrices whose rows come last")
+    if ROW in kinds:
+        rows = [x for x in (a, b, instruction.result) if kind(x) == ROW]
+        large = kinds == [ROW, ROW] and multiply_adds(instruction) > LARGEST_ROW_PRODUCT
+        if large or max(map(width, rows)) > LARGEST_MATRIX:
+            raise NotRecordable("matrices of a row that outgrow the cache: BLAS is as fast")
+        weights = [width(x) * x.dtype.itemsize for x in (a, b) if kind(x) == FREE]
+        if max(weights, default=0) > LARGEST_WEIGHTS:
+            raise NotRecordable("weights that outgrow the cache: BLAS is as fast")
+    elif multiply_adds(instruction) > LARGEST_FREE_PRODUCT:
+        raise NotRecordable("a product of large weights: BLAS is as fast")
+
+
+def multiply_adds(product: Instruction) -> int:
+    """The multiply-adds of a product; where it has rows, of one row."""
+    a, b = product.inputs
+    sizes = [*record.broadcast(a.shape[:-2], b.shape[:-2]), a.shape[-2], a.shape[-1], b.shape[-1]]
+    return math.prod([size for size in sizes if not isinstance(size, Extent)])
+
+
+__all__ = ["FREE", "ROW", "TURNED", "check", "kind", "multiply_adds", "width"]

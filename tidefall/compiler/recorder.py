@@ -314,7 +314,7 @@ class Recorder:
             target = self._cell(key)
             if result.shape != target.shape or result.dtype != target.dtype:
                 raise NotRecordable(f"variable {key} gets another shape or dtype")
-            stored.append((key, result))
+            stored.append((key, self._collected(result)))
         self.fused.writes.update(stored)
         self.known.update(zip(node.outputs, results, strict=False))
 
@@ -339,7 +339,13 @@ class Recorder:
                 raise NotRecordable("a gradient of another shape")
         for instruction in rule.recording.instructions:
             check(instruction)
-        self.fused.packed.append((rule, shared, gradients))
+        self.fused.packed.append((rule, shared, [self._collected(x) for x in gradients]))
+
+    def _collected(self, x: Array) -> Array:
+        """What a variable gets, without rows even if it turns out to be rows of a fixed batch."""
+        if self.fixed is None or x.value is not None or not x.shape or x.shape[0] % self.fixed:
+            return x
+        return self.fused.recording.add("collected", [x], x.shape, x.dtype, ())
 
 
 def as_symbol(size: Size) -> Symbol:

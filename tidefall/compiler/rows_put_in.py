@@ -67,10 +67,21 @@ class _Labeller:
             x.shape = shape
         for instruction in instructions:
             check(folded.apart(instruction))
-        self._recording.instructions[:] = instructions
+        self._recording.instructions[:] = self._without_collecting(instructions)
         self._fused.count = self._count
         if any(kind(each.result) != FREE for each in instructions):
             self._give_count()
+
+    def _without_collecting(self, instructions: list[Instruction]) -> list[Instruction]:
+        """The instructions but for those that collect what turned out to be no rows."""
+        fused, plain = self._fused, {}
+        for each in instructions:
+            if each.name == "collected" and kind(each.inputs[0]) == FREE:
+                plain[each.result] = each.inputs[0]
+        fused.writes.update({key: plain.get(x, x) for key, x in fused.writes.items()})
+        for _, _, gradients in fused.packed:
+            gradients[:] = [plain.get(x, x) for x in gradients]
+        return [each for each in instructions if each.result not in plain]
 
     def _shapes(self) -> list[tuple[Array, Shape]]:
         """The arrays that have rows, with their shapes."""

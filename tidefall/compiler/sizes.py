@@ -64,14 +64,14 @@ Sqrt SqrtGrad Square SquaredDifference StopGradient Sub Tan Tanh TanhGrad Trunca
 Xdivy Xlogy ZerosLike
 """.split()
 _STRUCTURAL = """
-All Any ArgMax ArgMin BiasAddGrad BroadcastTo ConcatV2 Cumprod Cumsum CumulativeLogsumexp
-EuclideanNorm ExpandDims Fill GatherV2 IdentityN InTopKV2 L2Loss MatMul Max Mean Min OneHot Pack Pad
-PadV2 Prod RandomStandardNormal RandomUniform Reshape ReverseV2 Slice SoftmaxCrossEntropyWithLogits
-SparseSoftmaxCrossEntropyWithLogits Split SplitV Squeeze StridedSlice StridedSliceGrad Sum Tile
-Transpose TruncatedNormal Unpack UnsortedSegmentSum
+All Any ArgMax ArgMin BatchMatMul BatchMatMulV2 BiasAddGrad BroadcastTo ConcatV2 Cumprod Cumsum
+CumulativeLogsumexp EuclideanNorm ExpandDims Fill GatherV2 IdentityN InTopKV2 L2Loss MatMul Max Mean
+Min OneHot Pack Pad PadV2 Prod RandomStandardNormal RandomUniform Reshape ReverseV2 Slice
+SoftmaxCrossEntropyWithLogits SparseSoftmaxCrossEntropyWithLogits Split SplitV Squeeze StridedSlice
+StridedSliceGrad Sum Tile Transpose TruncatedNormal Unpack UnsortedSegmentSum
 """.split()
 GENERIC = frozenset(_ELEMENTWISE + _STRUCTURAL)
-_BROADCASTING = frozenset(_ELEMENTWISE)
+_BROADCASTING = frozenset((*_ELEMENTWISE, "BatchMatMul", "BatchMatMulV2"))
 
 #: Ops on shapes whose results are followed as numbers.
 _SHAPE_ARITHMETIC = frozenset(

@@ -27,6 +27,8 @@ from tidefall.ir.plan import Node, Value
 
 #: Multiply-adds from which a product is worth more than one thread.
 LARGE_PRODUCT = 32_000_000
+#: Multiply-adds below which OpenBLAS never uses a second thread, for matrices and for vectors.
+TINY_PRODUCT = 9_216
 
 
 def _quiet_functions() -> tuple[Callable[[], Any], Callable[[Any], None]]:

@@ -287,9 +287,10 @@ class _Writer:
                 self._line(1, "if few: one_thread.enter()")
                 ending.append("one_thread.leave() if few else None")
             else:
-                self._line(1, "one_thread.enter()")
+                self._line(1, f"some = {fixed} + {each} * {rows} >= {numerics.TINY_PRODUCT}")
+                self._line(1, "if some: one_thread.enter()")
                 self._line(1, "dot = plain_dot if few else large_dot")
-                ending.append("one_thread.leave()")
+                ending.append("one_thread.leave() if some else None")
         self._line(1, "try:")
         return ending
 

@@ -84,8 +84,11 @@ class Builder:
         self._variables = 0
 
     def given(self, dtype: Any, shape: list[int | None], name: str) -> Any:
-        """A placeholder; or, of batches of a fixed size, sometimes a constant or a variable."""
-        how = self.one_of(["fed", "fed", "constant", "variable"]) if self._rows else "fed"
+        """A placeholder; or, of batches of a fixed size, sometimes something else."""
+        ways = ["fed", "fed", "constant", "variable", "trained"]
+        how = self.one_of(ways) if self._rows else "fed"
+        if how == "trained" and dtype.is_integer:
+            how = "variable"
         if how == "constant" and dtype.is_integer and (self._rows or 0) < 8:
             how = "fed"  # so few constant integers may be a shape, and are taken for one
         if how == "fed":
@@ -98,7 +101,7 @@ class Builder:
         value = value.astype(dtype.as_numpy_dtype)
         if how == "constant":
             return tf.constant(value, name=name)
-        return tf.Variable(value, trainable=False, name=name)
+        return tf.Variable(value, trainable=how == "trained", name=name)
 
     # Drawing
 
@@ -133,6 +136,7 @@ class Builder:
             self.dense, self.dense, self.elementwise, self.chain, self.compare, self.cast,
             self.reduce, self.join, self.cut, self.pick, self.normalize, self.classify,
             self.spread, self.arrange, self.embed, self.noise, self.steps, self.bag, self.run_on,
+            self.matrices, self.factored,
         ]  # fmt: skip
         part = self.one_of(parts)
         self.model.notes.append(part.__name__)
@@ -247,6 +251,35 @@ class Builder:
         ids = self.model.classes if self.maybe() else tf.argmax(x, 1) % self.model.class_count
         found = tf.nn.embedding_lookup(table, ids)
         return tf.concat([x, tf.tanh(found) if self.maybe() else found], 1)
+
+    def matrices(self, x: Any) -> Any:
+        count = int(x.shape[1])
+        inner = self.number(1, min(4, count))
+        high = self.number(1, min(6, count // inner))
+        cube = tf.reshape(x[:, : high * inner], [-1, high, inner])
+        other = tf.tanh(cube) * self.constant(1 / inner)
+        f = self.one_of([
+            lambda: tf.matmul(cube, other, transpose_b=True),
+            lambda: tf.matmul(cube, other, transpose_a=True),
+            lambda: tf.matmul(cube, self.variable([inner, 5], 0.5)),
+            lambda: tf.matmul(self.variable([3, high], 0.5), cube),
+            lambda: tf.matmul(tf.nn.softmax(tf.matmul(cube, other, transpose_b=True)), cube),
+            lambda: tf.einsum("bij,bik->bkj", cube, other),
+            lambda: tf.einsum("bj,jk,bik->bi", cube[:, 0], self.variable([inner, inner]), other),
+            lambda: tf.linalg.matvec(cube, other[:, 0, :]),
+        ])  # fmt: skip
+        y = f()
+        return tf.reshape(y, [-1, int(np.prod(y.shape.as_list()[1:]))])
+
+    def factored(self, x: Any) -> Any:
+        count, rank, width = int(x.shape[1]), self.number(1, 5), self.size(1, 20)
+        left = self.variable([count, rank], 1 / np.sqrt(count))
+        if self.maybe():
+            left = left / (1 + tf.norm(tf.matmul(left, left, transpose_a=True)))
+        if self.maybe():
+            return tf.matmul(x, tf.matmul(left, self.variable([rank, width])))
+        right = self.variable([width, rank])
+        return tf.matmul(x, tf.matmul(right, left, transpose_b=True), transpose_b=True)
 
     def noise(self, x: Any) -> Any:
         f = self.one_of([tf.random_normal, tf.truncated_normal, tf.random_uniform, tf.nn.dropout])

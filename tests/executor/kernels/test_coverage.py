@@ -19,6 +19,10 @@ def rows(width: int = 6, dtype: Any = tf.float64) -> Any:
     return tf.placeholder(dtype, [None, width])
 
 
+def matrices(high: int, wide: int, dtype: Any = tf.float64) -> Any:
+    return tf.placeholder(dtype, [None, high, wide])
+
+
 def column(dtype: Any = tf.int32) -> Any:
     return tf.placeholder(dtype, [None])
 
@@ -203,6 +207,51 @@ def noise(draw: Callable[..., Any]) -> Build:
     return build
 
 
+def product(left: Callable[[], Any], right: Callable[[], Any], **flags: bool) -> Build:
+    """A product of matrices and its gradients."""
+    return lambda: with_gradient(lambda a, b: tf.matmul(a, b, **flags), left(), right())
+
+
+def penalized(penalty: Callable[[Any], Any]) -> Build:
+    """A layer with a penalty on its weights."""
+
+    def build() -> list[Any]:
+        w = weights(13, 11)
+        total = tf.reduce_mean(tf.square(tf.matmul(rows(13), w))) + penalty(w)
+        return [total, tf.train.AdamOptimizer(0.01).minimize(total)]
+
+    return build
+
+
+def apart(square: Any) -> Any:
+    """How far a matrix is from the identity."""
+    return tf.reduce_sum(tf.square(square - tf.eye(int(square.shape[0]), dtype=square.dtype)))
+
+
+def normed() -> list[Any]:
+    """A layer whose weights are divided by an estimate of their largest singular value."""
+    w, u = weights(13, 11), tf.Variable(np.ones((1, 11)), trainable=False)
+    v = tf.nn.l2_normalize(tf.matmul(u, w, transpose_b=True))
+    better = tf.nn.l2_normalize(tf.matmul(v, w))
+    largest = tf.matmul(tf.matmul(v, w), better, transpose_b=True)
+    total = tf.reduce_mean(tf.square(tf.matmul(rows(13), w / largest)))
+    return [total, *tf.gradients(total, w), tf.assign(u, better)]
+
+
+def attention() -> list[Any]:
+    """Two heads over six places."""
+
+    def heads(x: Any) -> Any:
+        return tf.transpose(tf.reshape(x, [-1, 6, 2, 3]), [0, 2, 1, 3])
+
+    x = matrices(6, 6)
+    query, key, value = [heads(tf.matmul(x, weights(6, 6) * scale)) for scale in (1, 2, 3)]
+    scores = tf.nn.softmax(tf.matmul(query, key, transpose_b=True) / 3**0.5)
+    mixed = tf.reshape(tf.transpose(tf.matmul(scores, value), [0, 2, 1, 3]), [-1, 36])
+    total = tf.reduce_mean(tf.square(mixed))
+    return [scores, mixed, total, *tf.gradients(total, [x, *tf.trainable_variables()])]
+
+
 def decay(rate: Callable[[Any], Any]) -> Build:
     step = tf.train.get_or_create_global_step
     return training(lambda: tf.train.MomentumOptimizer(rate(step()), 0.9))
@@ -252,6 +301,49 @@ COVERED: dict[str, Build] = {
         *with_gradient(lambda x, w: tf.matmul(x, w, transpose_b=True), rows(), weights(5, 6)),
         tf.matmul(rows(), rows(3), transpose_a=True),
     ],
+    "matrices": product(lambda: matrices(3, 4), lambda: matrices(4, 5)),
+    "matrices, first turned": product(
+        lambda: matrices(4, 3), lambda: matrices(4, 5), transpose_a=True),
+    "matrices, second turned": product(
+        lambda: matrices(3, 4), lambda: matrices(5, 4), transpose_b=True),
+    "matrices, both turned": product(
+        lambda: matrices(4, 3), lambda: matrices(5, 4), adjoint_a=True, adjoint_b=True),
+    "larger matrices": product(lambda: matrices(17, 19), lambda: matrices(19, 23)),
+    "narrow matrices": product(
+        lambda: matrices(7, 9, tf.float32), lambda: matrices(9, 6, tf.float32)),
+    "matrices by weights": product(lambda: matrices(17, 19), lambda: weights(19, 23)),
+    "weights by matrices": product(lambda: weights(3, 4), lambda: matrices(4, 5)),
+    "matrices by one of weights": product(lambda: matrices(3, 4), lambda: weights(1, 4, 5)),
+    "matrices of each head": product(
+        lambda: tf.reshape(rows(30), [-1, 2, 5, 3]), lambda: weights(2, 3, 4)),
+    "matrices of which a row has two": lambda: with_gradient(
+        lambda a, b: tf.matmul(tf.reshape(a, [-1, 3, 4]), tf.reshape(b, [-1, 4, 5])),
+        rows(24), rows(40)),
+    "matrix by vector": lambda: with_gradient(tf.linalg.matvec, matrices(3, 6), rows()),
+    "outer product": lambda: with_gradient(
+        lambda a, b: tf.matmul(a[:, :, None], b[:, None, :]), rows(3), rows(4)),
+    "dot product": lambda: with_gradient(
+        lambda a, b: tf.einsum("bi,bi->b", a, b), rows(), rows()),
+    "bilinear form": lambda: with_gradient(
+        lambda a, w, b: tf.einsum("bi,ij,bj->b", a, w, b), rows(5), weights(5, 4), rows(4)),
+    "einsum of matrices": lambda: with_gradient(
+        lambda a, b: tf.einsum("btd,bsd->bst", a, b), matrices(6, 4), matrices(7, 4)),
+    "tensordot": lambda: with_gradient(
+        lambda x, w: tf.tensordot(x, w, 1), rows(), weights(6, 4, 3)),
+    "attention": attention,
+    "low rank": lambda: with_gradient(
+        lambda x, u, v: tf.matmul(x, tf.matmul(u, v)), rows(), weights(6, 3), weights(3, 11)),
+    "low rank, turned": lambda: with_gradient(
+        lambda x, u, v: tf.matmul(x, tf.matmul(u, v, transpose_a=True, transpose_b=True)),
+        rows(9), weights(4, 9), weights(11, 4)),
+    "batches of weights": lambda: with_gradient(
+        lambda x, u, v: x * tf.reduce_sum(tf.matmul(u, v)),
+        rows(), weights(3, 4, 9), weights(3, 9, 4)),
+    "orthogonal columns": penalized(lambda w: apart(tf.matmul(w, w, transpose_a=True))),
+    "orthogonal rows": penalized(lambda w: apart(tf.matmul(w, w, transpose_b=True))),
+    "norms of weights": penalized(
+        lambda w: tf.norm(w) + tf.reduce_sum(tf.norm(tf.transpose(w) * 2, axis=1))),
+    "spectral norm": normed,
     "bias": lambda: with_gradient(tf.nn.bias_add, rows(), weights(6)),
     "concat": lambda: with_gradient(lambda x, y: tf.concat([x, y], 1), rows(), rows(3)),
     "split": lambda: (lambda x: [
@@ -401,8 +493,12 @@ LEFT_OUT: dict[str, tuple[Build, str, str]] = {
         "Lgamma", "the function 'round'",
     ),
     "free product": (
-        lambda: [tf.matmul(rows(), tf.matmul(weights(6, 4), weights(4, 3)))],
-        "MatMul", "a product of a free array and a free array",
+        lambda: [tf.matmul(rows(), tf.matmul(weights(6, 700), weights(700, 300)))],
+        "MatMul", "a product of large weights",
+    ),
+    "large matrices": (
+        lambda: [tf.matmul(matrices(60, 60), tf.exp(matrices(60, 60)))],
+        "BatchMatMulV2", "matrices of a row that outgrow the cache",
     ),
     "softmax over rows": (
         lambda: [tf.nn.softmax(rows(), axis=0)], "Softmax", "do not come first",

@@ -210,6 +210,72 @@ def weights_of_rows() -> Any:
     return [*trained(mean), tf.gradients(error, x)[0]], {x: numbers(ROWS, 4)}
 
 
+def codes_that_are_trained() -> Any:
+    codes, y = variable(ROWS, 3), given(ROWS, 8)
+    return regression(dense(codes, 20), y), {y: numbers(ROWS, 8)}
+
+
+def state_between_runs() -> Any:
+    x, state = given(ROWS, 5), tf.Variable(numbers(ROWS, 7), trainable=False)
+    new = tf.tanh(tf.matmul(state, variable(7, 7)) + dense(x, 7))
+    fetches = regression(new, x)
+    return [*fetches, tf.assign(state, new)], {x: numbers(ROWS, 5)}
+
+
+def codes_trained_alone() -> Any:
+    """Variables with a row for each of the batch, and no others."""
+    codes, y = variable(ROWS, 3), given(ROWS, 8)
+    weights = tf.constant(numbers(3, 8))
+    loss = tf.reduce_mean(tf.square(tf.tanh(tf.matmul(codes, weights)) - y))
+    step = tf.train.RMSPropOptimizer(0.1, momentum=0.5).minimize(loss)
+    return [loss, step], {y: numbers(ROWS, 8)}
+
+
+def codes_of_steps() -> Any:
+    """A variable with several rows for each row of the batch."""
+    x, codes = given(ROWS, 4, 5), variable(ROWS * 4, 3)
+    both = tf.concat([tf.reshape(x, [ROWS * 4, 5]), codes], 1)
+    return regression(tf.reshape(dense(both, 3), [ROWS, 12]), x[:, 0]), {x: numbers(ROWS, 4, 5)}
+
+
+def codes_and_their_averages() -> Any:
+    codes = tf.get_variable("codes", initializer=numbers(ROWS, 3), use_resource=True)
+    y = given(ROWS, 8)
+    loss = tf.reduce_mean(tf.square(dense(codes * 2, 8) - y))
+    optimizer = tf.train.MomentumOptimizer(0.1, 0.9)
+    grads, norm = tf.clip_by_global_norm(tf.gradients(loss, tf.trainable_variables()), 0.1)
+    step = optimizer.apply_gradients(zip(grads, tf.trainable_variables(), strict=True))
+    average = tf.train.ExponentialMovingAverage(0.9)
+    with tf.control_dependencies([step]):
+        return [loss, norm, average.apply()], {y: numbers(ROWS, 8)}
+
+
+def sums_between_runs() -> Any:
+    """What a row adds to a variable, also parts of it and what was fed."""
+    x = given(ROWS, ROWS)
+    sums = [tf.Variable(np.zeros((ROWS, n)), trainable=False) for n in (3, ROWS, ROWS)]
+    hidden = dense(x, 7) + sums[0][:, :1]
+    adds = [
+        tf.assign_add(sums[0], hidden[:, 2:5]), tf.assign(sums[1], x), tf.assign_sub(sums[2], x),
+    ]  # fmt: skip
+    return [*regression(hidden, x), *adds], {x: numbers(ROWS, ROWS)}
+
+
+def attention() -> Any:
+    x = given(ROWS, 6, 5)
+    query, key, value = [tf.matmul(x, variable(5, 5)) for _ in range(3)]
+    scores = tf.nn.softmax(tf.matmul(query, key, transpose_b=True))
+    mixed = tf.reshape(tf.matmul(scores, value), [ROWS, 30])
+    return regression(mixed, x[:, 0]), {x: numbers(ROWS, 6, 5)}
+
+
+def matrices_as_large() -> Any:
+    """Matrices with as many rows and columns as the batch has."""
+    x, weights = given(ROWS, ROWS, 3), tf.matmul(variable(ROWS, 2), variable(2, ROWS))
+    hidden = tf.tanh(tf.matmul(tf.matmul(x, x, transpose_b=True), weights))
+    return regression(tf.reduce_sum(hidden, 2), x[:, :, 0]), {x: numbers(ROWS, ROWS, 3)}
+
+
 def steps_in_time() -> Any:
     """Layers of [ROWS * 4, …], with labels and weights of constants for every step."""
     x = given(ROWS, 4, 5)
@@ -238,7 +304,9 @@ WHOLE: list[Build] = [
     softmax_regression, whole_data_as_constants, whole_data_in_variables, autoencoder, queue,
     data_set, train_batch, dropout, noise, batch_normalization, everything_as_large,
     unrolled_recurrence, embedding, embedding_with_momentum, embedding_of_constants,
-    weights_of_rows, steps_in_time, bag_of_words,
+    weights_of_rows, codes_that_are_trained, codes_trained_alone, state_between_runs,
+    sums_between_runs, attention, matrices_as_large, steps_in_time, bag_of_words,
+    codes_of_steps,
 ]  # fmt: skip
 
 
@@ -248,6 +316,12 @@ def test_a_step_is_one_kernel(build: Build) -> None:
     kernels, outside = step_of(watch)
     assert (kernels, outside) == (1, set())
     assert all(each.interpreted == 0 for each in watch.bound)
+
+
+def test_moving_averages_of_a_variable_with_rows_are_a_second_kernel() -> None:
+    watch = agree(codes_and_their_averages)
+    assert step_of(watch) == (2, set())
+    assert watch.interpreted == 0
 
 
 # -- what mixes rows with something else -----------------------------------------------------------
@@ -264,11 +338,6 @@ def graph_network() -> Any:
     x, neighbours = given(ROWS, 10), tf.constant(numbers(ROWS, ROWS, seed=4))
     hidden = tf.nn.relu(tf.matmul(tf.matmul(neighbours, x), variable(10, ROWS)))
     return regression(tf.matmul(neighbours, hidden), x), {x: numbers(ROWS, 10)}
-
-
-def codes_that_are_trained() -> Any:
-    codes, y = variable(ROWS, 3), given(ROWS, 8)
-    return regression(dense(codes, 20), y), {y: numbers(ROWS, 8)}
 
 
 def fed_weights() -> Any:
@@ -295,13 +364,6 @@ def moving_sums() -> Any:
     return regression(tf.cumsum(dense(x, 6)), tf.reverse(x, [0])), {x: numbers(ROWS, 6)}
 
 
-def state_between_runs() -> Any:
-    x, state = given(ROWS, 5), tf.Variable(numbers(ROWS, 7), trainable=False)
-    new = tf.tanh(tf.matmul(state, variable(7, 7)) + dense(x, 7))
-    fetches = regression(new, x)
-    return [*fetches, tf.assign(state, new)], {x: numbers(ROWS, 5)}
-
-
 def merged_constants() -> Any:
     """The same zeros for a layer and for the rows."""
     x = given(ROWS, ROWS)
@@ -311,8 +373,8 @@ def merged_constants() -> Any:
 
 
 MIXED: list[Build] = [
-    similarities, graph_network, codes_that_are_trained, fed_weights, halves_of_the_batch, pairs,
-    moving_sums, state_between_runs, merged_constants,
+    similarities, graph_network, fed_weights, halves_of_the_batch, pairs, moving_sums,
+    merged_constants,
 ]  # fmt: skip
 
 

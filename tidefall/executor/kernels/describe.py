@@ -74,6 +74,8 @@ def _step(step: Step, kernel: Kernel) -> str:
         return " and ".join([_group(step), *sums])
     if step.name == "matmul":
         return _summed_product(step, kernel)
+    if step.name == "contract":
+        return _contraction(step)
     if step.name in REDUCTIONS:
         return _reduction(step)
     return step.name
@@ -93,6 +95,13 @@ def _summed_product(step: Instruction, kernel: Kernel) -> str:
     depth, columns = step.result.shape
     form = "by lanes" if kernel.memory.sums[step.result].lanes else "row by row"
     return f"product over rows {depth}×{columns} ({form})"
+
+
+def _contraction(step: Instruction) -> str:
+    a, b = step.inputs
+    over = kind(step.result) == FREE and ROW in (kind(a), kind(b))
+    text = "product of matrices over rows" if over else "product of matrices"
+    return f"{text} {_dims(inner(a))} by {_dims(inner(b))}"
 
 
 def _reduction(step: Instruction) -> str:

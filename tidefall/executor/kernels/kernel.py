@@ -11,7 +11,7 @@ import math
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
-from tidefall.compiler.primitives import DRAWS, ROW, kind, width
+from tidefall.compiler.primitives import DRAWS, ROW, kind, multiply_adds, width
 from tidefall.compiler.recorder import Fused
 from tidefall.executor.kernels import loops
 from tidefall.executor.kernels import memory as places
@@ -146,6 +146,8 @@ def _work(step: Any) -> int:
     if step.name == "matmul":
         several: int = math.prod(step.inputs[1].shape[1:-1])
         return width(step.result) * several
+    if step.name == "contract":
+        return multiply_adds(step)
     if step.name in DRAWS:
         return DRAWS[step.name] * width(step.result)
     return width(step.inputs[0]) if step.inputs else 0

@@ -179,7 +179,7 @@ def sums_of(steps: list[Step]) -> list[Instruction]:
     for step in steps:
         if isinstance(step, Group):
             found += step.sums
-        elif kind(step.result) == FREE:
+        elif kind(step.result) == FREE and step.name != "collected":
             found.append(step)
     return found
 

@@ -7,8 +7,17 @@ from typing import Any
 from tidefall.array.record import Instruction
 from tidefall.compiler.primitives import AFTER_PASS, DRAWS, REDUCTIONS, ROW, RUNNING, kind, width
 from tidefall.compiler.recorder import Fused
-from tidefall.executor.kernels import groups, lookups, memory, products, randoms, reductions
+from tidefall.executor.kernels import (
+    contractions,
+    groups,
+    lookups,
+    memory,
+    products,
+    randoms,
+    reductions,
+)
 from tidefall.executor.kernels.body import POINTER, Body, Design
+from tidefall.executor.kernels.copies import copier
 from tidefall.executor.kernels.grouping import Group, Step
 from tidefall.executor.kernels.llvm import ir
 from tidefall.executor.kernels.loops import INT64, Loop
@@ -58,6 +67,8 @@ def pass_function(design: Design, fused: Fused, number: int, largest: int) -> An
         for step in steps:
             if not isinstance(step, Group) and step.name in DRAWS:
                 _draw(body, step, start)
+            elif not isinstance(step, Group) and step.name == "collected":
+                _collect(body, step, start)
             else:
                 _row_step(body, step)
         _store_outputs(body, fused, steps, start)
@@ -86,6 +97,9 @@ def _row_step(body: Body, step: Step) -> None:
         (products.with_weights if step.product is not None else groups.row_group)(body, step)
     elif step.name == "matmul":
         products.over_rows(body, step)
+    elif step.name == "contract":
+        rows = kind(step.result) == ROW
+        (contractions.within_rows if rows else contractions.over_rows)(body, step)
     elif step.name in REDUCTIONS:
         over_rows = 0 in step.params
         (reductions.over_rows if over_rows else reductions.within_rows)(body, step)
@@ -107,7 +121,7 @@ def _load_inputs(body: Body, fused: Fused, steps: list[Step], start: Any) -> Non
     read = {views[x].root for step in steps for x in memory.reads(step)}
     for x in fused.inputs.values():
         if kind(x) == ROW and x in read:
-            function = _copier(body.design, x.dtype.itemsize, width(x), into_tile=True)
+            function = copier(body.design, x.dtype.itemsize, width(x), into_tile=True)
             pointer = body.pointer(body.design.memory.arguments[x])
             rows = body.shifted(pointer, body.times(start, width(x) * x.dtype.itemsize))
             body.builder.call(function, [rows, body.base(x), body.valid])
@@ -117,7 +131,15 @@ def _draw(body: Body, step: Instruction, start: Any) -> None:
     """Fills a tile with random numbers."""
     rows = randoms.drawn(body, step, start)
     x = step.result
-    function = _copier(body.design, x.dtype.itemsize, width(x), into_tile=True)
+    function = copier(body.design, x.dtype.itemsize, width(x), into_tile=True)
+    body.builder.call(function, [rows, body.base(x), body.valid])
+
+
+def _collect(body: Body, step: Instruction, start: Any) -> None:
+    """Writes the rows of a tile to memory that all tiles share, to be read after the pass."""
+    (x,), item = step.inputs, step.result.dtype.itemsize
+    function = copier(body.design, item, width(x), into_tile=False)
+    rows = body.shifted(body.base(step.result), body.times(start, width(x) * item))
     body.builder.call(function, [rows, body.base(x), body.valid])
 
 
@@ -132,32 +154,9 @@ def _store_outputs(body: Body, fused: Fused, steps: list[Step], start: Any) -> N
         source = body.base(view.root)
         if not view.is_whole:
             raise AssertionError("an output has memory of its own")
-        function = _copier(body.design, x.dtype.itemsize, columns, into_tile=False)
+        function = copier(body.design, x.dtype.itemsize, columns, into_tile=False)
         rows = body.shifted(body.pointer(place), body.times(start, columns * x.dtype.itemsize))
         body.builder.call(function, [rows, source, body.valid])
-
-
-def _copier(design: Design, item: int, columns: int, into_tile: bool) -> Any:
-    """``(rows, tile, valid)``: between rows in memory and columns of a tile."""
-    name = f"{'load' if into_tile else 'save'}_{item}_{columns}"
-    found = design.module.globals.get(name)
-    if found is not None:
-        return found
-    kind_ = ir.FunctionType(VOID, [POINTER, POINTER, INT64])
-    function = ir.Function(design.module, kind_, name)
-    function.linkage = "internal"
-    rows, tile, valid = function.args
-    b = ir.IRBuilder(function.append_basic_block("entry"))
-    element = ir.IntType(8 * item)
-    with Loop(b, 0, columns) as column, Loop(b, 0, valid, sure=True) as row:
-        outside = b.add(b.mul(row.index, INT64(columns)), column.index)
-        inside = b.add(b.mul(column.index, INT64(design.tile)), row.index)
-        there = b.gep(rows, [outside], source_etype=element)
-        here = b.gep(tile, [inside], source_etype=element)
-        source, target = (there, here) if into_tile else (here, there)
-        b.store(b.load(source, align=item, typ=element), target, align=item)
-    b.ret_void()
-    return function
 
 
 # -- free values -----------------------------------------------------------------------------------
@@ -198,6 +197,8 @@ def _free_step(body: Body, step: Step) -> None:
     elif step.name == "rows":
         count = body.builder.mul(body.slot(memory.ROWS), INT64(step.params))
         body.builder.store(count, body.base(step.result), align=8)
+    elif step.name == "contract":
+        contractions.of_free(body, step)
     elif step.name in AFTER_PASS:
         lookups.summed_by_place(body, step)
     elif step.name in REDUCTIONS:

@@ -172,7 +172,7 @@ def combination(instruction: Instruction) -> Callable[..., Any]:
 
 def nothing_of(instruction: Instruction) -> Any:
     """What it gives for no rows, a product too."""
-    if instruction.name == "matmul":
+    if instruction.name in ("matmul", "contract"):
         return 0
     return start_of(instruction.name, instruction.result.dtype)
 

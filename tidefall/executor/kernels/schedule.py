@@ -9,11 +9,12 @@ follow. Free values are computed before the first pass, between two, or after th
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from tidefall.array.record import Array, Instruction
 from tidefall.compiler.primitives import AFTER_PASS, FREE, ROW, TURNED, kind
 from tidefall.compiler.recorder import Fused
+from tidefall.executor.kernels.contracting import contracted
 from tidefall.executor.kernels.grouping import Group, Step, Uses, grouped, is_elementwise
 from tidefall.executor.kernels.in_place import taken_out
 from tidefall.executor.kernels.views import View, derived, is_view, whole
@@ -56,11 +57,12 @@ class _Scheduler:
         self.pass_of: dict[Array, int] = {}
         self.work: list[Instruction] = []
         self._definition: dict[Array, Instruction] = {}
+        self._instructions = contracted(fused.recording.instructions, self._roots())
         self._needed = self._find_needed()
         words = [draw.words for draw in fused.streams]
         for array in (*fused.inputs.values(), *fused.cells.values(), *words):
             self._place(array)
-        for instruction in fused.recording.instructions:
+        for instruction in self._instructions:
             if instruction.result in self._needed:
                 self._visit(instruction)
         self._own_results()
@@ -93,7 +95,7 @@ class _Scheduler:
 
     def _find_needed(self) -> set[Array]:
         needed = set(self._roots())
-        for instruction in reversed(self.fused.recording.instructions):
+        for instruction in reversed(self._instructions):
             if instruction.result in needed:
                 needed.update(instruction.inputs)
         return needed
@@ -108,9 +110,11 @@ class _Scheduler:
         return view
 
     def _visit(self, instruction: Instruction) -> None:
+        if instruction.name == "collected":
+            instruction = replace(instruction, inputs=(self._own(instruction.inputs[0]),))
         for each in instruction.inputs:
             self._place(each)
-            if not is_elementwise(instruction):
+            if not is_elementwise(instruction) and instruction.name != "contract":
                 self._give_memory(each)
         result = instruction.result
         self._definition[result] = instruction

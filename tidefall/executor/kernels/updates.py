@@ -20,7 +20,7 @@ from tidefall.executor.kernels.llvm import ir
 from tidefall.executor.kernels.loops import INT64, Loop
 from tidefall.executor.kernels.tiles import chunks_of, tiles_of
 from tidefall.executor.kernels.vectors import Vectors
-from tidefall.executor.kernels.views import whole
+from tidefall.executor.kernels.views import View, whole
 
 VOID = ir.VoidType()
 
@@ -148,9 +148,24 @@ def _commit(body: Body, fused: Fused) -> None:
         if x in body.design.plan.in_place:
             continue
         view, target = views[x], whole(fused.cells[key])
+        if view.is_whole:
+            _copy(body, view, target)
+            continue
         with body.over(target.dims) as indices:
             value = body.free_scalar(view, indices, single)
             single.store(x.dtype, value, body.element(target, indices))
+
+
+def _copy(body: Body, source: View, target: View) -> None:
+    """Copies all elements of an array."""
+    dtype, size = source.root.dtype, width(source.root)
+    start, end = body.base(source.root), body.base(target.root)
+    full = size // body.v.lanes * body.v.lanes
+    for v, first, last in ((body.v, 0, full), (body.v.with_lanes(1), full, size)):
+        if first < last:
+            with Loop(body.builder, first, last, v.lanes) as at:
+                value = v.load(dtype, v.at(dtype, start, at.index))
+                v.store(dtype, value, v.at(dtype, end, at.index))
 
 
 def _update(
