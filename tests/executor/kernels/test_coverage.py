@@ -193,6 +193,13 @@ def embedded(make: Callable[[], Any]) -> Build:
     return build
 
 
+def heads(x: Any) -> Any:
+    """Attention of four steps to one another, by two heads folded into the rows."""
+    q = tf.reshape(tf.transpose(tf.reshape(x, [-1, 4, 2, 3]), [0, 2, 1, 3]), [-1, 4, 3])
+    weights = tf.nn.softmax(tf.matmul(q, q, transpose_b=True))
+    return tf.reshape(tf.matmul(weights, q), [-1, 2, 4, 3])
+
+
 def running(name: str, exclusive: bool, reverse: bool) -> Build:
     f = getattr(tf.math, name)
     return lambda: with_gradient(lambda x: f(tf.tanh(x) + 1.1, 1, exclusive, reverse), rows())
@@ -467,6 +474,7 @@ COVERED: dict[str, Build] = {
     **{f"{name}{' exclusive' * e}{' reverse' * r}": running(name, e, r)
        for name in ("cumsum", "cumprod", "cumulative_logsumexp")
        for e in (False, True) for r in (False, True)},
+    "heads of attention": lambda: with_gradient(heads, tf.placeholder(tf.float64, [None, 4, 6])),
     "cumsum of weights": lambda: with_gradient(
         lambda x, w: x * tf.cumsum(w), rows(), weights(6)),
     "cumsum of integers": lambda: [tf.cumsum(rows(6, tf.int32), 1) * 2],
