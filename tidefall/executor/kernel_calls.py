@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections import Counter
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from tidefall.ir.plan import Node, Value
+from tidefall.ir.plan import KERNEL, Node, Plan, Value
 
 Line = tuple[str, Node]
 
@@ -57,6 +58,29 @@ def kernel_call(name: str, node: Node, names: Names) -> list[Line]:
     arguments = ", ".join(map(names.argument, node.inputs))
     lines.append((f"else: {target}{name}.rescue({arguments})", node))
     return lines
+
+
+def into_kernels(plan: Plan, nodes: Sequence[Node], number: int) -> dict[Value, str]:
+    """Products that only a kernel reads, and where it reads them: they are computed there.
+
+    Args:
+      plan: All that is run.
+      nodes: Nodes that run one after another while no other run does.
+      number: The number of the first kernel among them.
+    """
+    found = {}
+    for place, kernel in enumerate([n for n in nodes if n.type == KERNEL], number):
+        call = kernel.attrs["call"]
+        for value in call.free_inputs:
+            found[value] = f"kernel{place}_{call.place[value]}"
+    users = Counter(value for node in plan.nodes for value in set(node.reads))
+    users.update(plan.fetches)
+    makers = {node.outputs[0] for node in nodes if node.type == "MatMul"}
+    return {
+        value: place
+        for value, place in found.items()
+        if value in makers and users[value] == 1 and value.shape.is_fully_defined
+    }
 
 
 def _handed_over(text: str, place: str, value: Value) -> str:

@@ -39,7 +39,7 @@ def _product(limit: int, native: bool, a: Any, b: Any, out: Any = None) -> Any:
     rows, depth = a.shape
     if rows * depth * b.shape[1] < LARGE_PRODUCT:
         return np.dot(a, b, out)
-    if native and (multiply := _multiply()) and multiply.suits(a, b):
+    if native and (multiply := _multiply()) and multiply.pays() and multiply.suits(a, b):
         return multiply.multiply(a, b, limit, out)
     threads = _threads(limit)
     if threads < 2 or a.dtype is not b.dtype:

@@ -10,7 +10,6 @@ from __future__ import annotations
 import enum
 import itertools
 import weakref
-from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -26,7 +25,7 @@ from tidefall.executor import failures, large_products, numerics, packs
 from tidefall.executor.aside import Aside
 from tidefall.executor.context import NodeContext
 from tidefall.executor.feeds import Feed, inline_test
-from tidefall.executor.kernel_calls import Names, kernel_call
+from tidefall.executor.kernel_calls import Names, into_kernels, kernel_call
 from tidefall.executor.lifetimes import Lifetimes
 from tidefall.executor.templates import COMMUTATIVE, IN_PLACE, TEMPLATES
 from tidefall.ir.opdef import group
@@ -320,27 +319,10 @@ class _Writer:
         if self._locks(region):
             self._line(indent, "with lock:")
             indent += 1
-            self._into = self._into_kernels(region)
+            self._into = into_kernels(self.plan, region.nodes, len(self.kernels))
         for node in region.nodes:
             self._node(node, indent)
         self._into = {}
-
-    def _into_kernels(self, region: Region) -> dict[Value, str]:
-        """Products that only a kernel reads, and where it reads them: they are computed there."""
-        kernels = [node for node in region.nodes if node.type == KERNEL]
-        found = {}
-        for number, kernel in enumerate(kernels, len(self.kernels)):
-            call = kernel.attrs["call"]
-            for value in call.free_inputs:
-                found[value] = f"kernel{number}_{call.place[value]}"
-        users = Counter(value for node in self.plan.nodes for value in set(node.reads))
-        users.update(self.plan.fetches)
-        makers = {node.outputs[0] for node in region.nodes if node.type == "MatMul"}
-        return {
-            value: place
-            for value, place in found.items()
-            if value in makers and users[value] == 1 and value.shape.is_fully_defined
-        }
 
     def _node(self, node: Node, indent: int) -> None:
         if node.type == LOAD:

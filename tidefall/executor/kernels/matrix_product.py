@@ -30,8 +30,8 @@ FIELDS: Final = (
 )  # fmt: skip
 ENTRY: Final = "product"
 
-#: The stretch of ``k`` after which partial sums go to memory.
-DEPTH: Final = 256
+#: What a panel of ``b`` takes over the stretch of ``k`` after which partial sums go to memory.
+PANEL_BYTES: Final = 16 << 10
 #: How far ahead along ``k`` a panel of ``a`` is fetched.
 AHEAD: Final = 16
 #: Panels that are packed in one go.
@@ -56,12 +56,14 @@ class Shape(NamedTuple):
       high: Rows of a tile.
       left: Elements from one group of a panel of ``a`` to the next: ``high`` in whole vectors.
       wide: Columns of a tile, two vectors.
+      depth: The stretch of ``k`` after which partial sums go to memory.
     """
 
     lanes: int
     high: int
     left: int
     wide: int
+    depth: int
 
 
 def shape_for(target: Target, dtype: np.dtype[Any]) -> Shape:
@@ -69,7 +71,9 @@ def shape_for(target: Target, dtype: np.dtype[Any]) -> Shape:
     lanes = target.lanes(dtype.itemsize)
     many = target.vector_bits == 512 or target.architecture == "aarch64"
     high = 12 if many else 6
-    return Shape(lanes, high, -(-high // lanes) * lanes, 2 * lanes)
+    wide = 2 * lanes
+    depth = PANEL_BYTES // (wide * dtype.itemsize)
+    return Shape(lanes, high, -(-high // lanes) * lanes, wide, depth)
 
 
 def text(target: Target, dtype: np.dtype[Any]) -> str:
@@ -215,8 +219,8 @@ class _Code:
         left, right = (self._bound(columns, each, wide) for each in (j, b.add(j, INT64(1))))
         a, w = self._field(fields, "a_panels"), self._field(fields, "b_panels")
         c, line = self._field(fields, "c"), self._field(fields, "c_row")
-        with Loop(b, 0, k, DEPTH) as deep, Loop(b, left, right) as q:
-            depth = self._least(b.sub(k, deep.index), INT64(DEPTH))
+        with Loop(b, 0, k, shape.depth) as deep, Loop(b, left, right) as q:
+            depth = self._least(b.sub(k, deep.index), INT64(shape.depth))
             panel = b.mul(b.add(b.mul(q.index, k), deep.index), INT64(shape.wide))
             column = b.mul(q.index, INT64(shape.wide))
             with Loop(b, top, bottom) as p:

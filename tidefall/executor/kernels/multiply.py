@@ -16,6 +16,9 @@ from tidefall.executor.kernels.matrix_product import ENTRY, Shape, shape_for, te
 from tidefall.executor.kernels.target import host
 from tidefall.executor.kernels.threads import available, pool
 
+#: Kinds of CPU, architecture and bits of a vector, where this was measured and pays. Others have
+#: NumPy's BLAS, which is as fast by itself and shares worse.
+MEASURED: Final = {("x86_64", 256)}
 #: Rows and columns of a block of the result, the unit that threads share.
 BLOCK: Final = (96, 256)
 #: The panels of both operands take at most so many bytes.
@@ -27,6 +30,13 @@ _PAGE: Final = 4096
 
 # Memory for panels that no product uses now; fresh memory would cost a fault for every page.
 _panels: list[np.ndarray] = []
+
+
+@functools.cache
+def pays() -> bool:
+    """Whether this machine is of a kind where products by our own code pay."""
+    target = host()
+    return (target.architecture, target.vector_bits) in MEASURED
 
 
 def suits(a: Any, b: Any) -> bool:
