@@ -18,6 +18,7 @@ from tidefall.compiler.fixed_rows import likely_rows
 from tidefall.compiler.fuse import fuse, reasons
 from tidefall.compiler.sizes import ROWS, Sizes, rows_in
 from tidefall.core import logging
+from tidefall.executor.numerics import BATCHED
 from tidefall.executor.straightline import Program
 from tidefall.ir.plan import LOAD, PACKED, Plan
 from tidefall.state.cells import Store
@@ -183,9 +184,10 @@ def _saved_by_row(plan: Plan, sizes: Sizes, rows: int) -> float:
             if dims and times:
                 width = times * _product(dims[1:])
                 total += SAVED_BY_RESULT * width
-                if node.type == "MatMul" and value in node.inputs:
-                    other = sizes.known(node.outputs[0]) or ()
-                    total += SAVED_BY_MULTIPLY_ADD * width * _product(other[1:])
+                if node.type in (*BATCHED, "MatMul") and value in node.inputs:
+                    result = sizes.known(node.outputs[0]) or ()
+                    columns = _product(result[-1:] if node.type in BATCHED else result[1:])
+                    total += SAVED_BY_MULTIPLY_ADD * width * columns
                 break
     return total
 
