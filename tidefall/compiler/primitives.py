@@ -127,7 +127,7 @@ def _check_product(instruction: Instruction, kinds: list[str]) -> None:
     else:
         raise NotRecordable(f"a product of a {kinds[0]} array and a {kinds[1]} array")
     if weights > LARGEST_WEIGHTS:
-        raise NotRecordable("weights that outgrow the cache: BLAS is as fast")
+        raise NotRecordable("weights that outgrow the cache: a product of its own is as fast")
 
 
 def _check_contraction(instruction: Instruction, kinds: list[str]) -> None:
@@ -142,7 +142,7 @@ def _check_contraction(instruction: Instruction, kinds: list[str]) -> None:
             raise NotRecordable("matrices of a row that outgrow the cache: BLAS is as fast")
         weights = [width(x) * x.dtype.itemsize for x in (a, b) if kind(x) == FREE]
         if max(weights, default=0) > LARGEST_WEIGHTS:
-            raise NotRecordable("weights that outgrow the cache: BLAS is as fast")
+            raise NotRecordable("weights that outgrow the cache: a product of its own is as fast")
     elif multiply_adds(instruction) > LARGEST_FREE_PRODUCT:
         raise NotRecordable("a product of large weights: BLAS is as fast")
 
