@@ -378,7 +378,7 @@ def _wanted(allow_tensor: bool, allow_operation: bool) -> str:
     return "a Tensor" if allow_tensor else "an Operation"
 
 
-context.set_default_factory(Graph)
+hooks.install("default_builder")(Graph)
 
 
 @export("get_default_graph")
