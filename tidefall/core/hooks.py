@@ -1,7 +1,8 @@
 """The one table of calls that go from a lower layer to a higher one.
 
 ``Tensor.__add__`` lives in ``ir`` and needs an op of ``ops``; ``Tensor.eval`` needs a session of
-``client``. The higher layer installs its function here; the lower one calls it by name.
+``client``. The higher layer installs its function here; the lower one calls it by name. So is
+called what not every program needs, such as the search for kernels: the first call imports it.
 """
 
 from __future__ import annotations

@@ -3,16 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Collection, Mapping
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tidefall.ir.plan import Node, Value
 
 Line = tuple[str, Node]
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(NamedTuple):
     """What the text of a call needs of the function around it.
 
     Attributes:
