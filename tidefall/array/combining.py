@@ -10,7 +10,7 @@ import numpy as np
 
 from tidefall.array import record
 from tidefall.array.record import Array
-from tidefall.array.symbols import NotRecordable, Rows
+from tidefall.array.symbols import Extent, NotRecordable
 
 #: What belongs to the recording namespace.
 NAMES = frozenset("sum max min prod argmax argmin all any matmul concatenate".split())
@@ -72,7 +72,7 @@ def concatenate(arrays: Sequence[Any], axis: int = 0) -> Array:
     recording = record._recording_of(arrays)
     arrays = [record._array(recording, each) for each in arrays]
     axis %= arrays[0].ndim
-    if isinstance(arrays[0].shape[axis], Rows):
+    if isinstance(arrays[0].shape[axis], Extent):
         raise NotRecordable("joining along the rows")
     total = builtins.sum([each.shape[axis] for each in arrays])
     first = arrays[0].shape

@@ -22,7 +22,6 @@ from tidefall.array.symbols import (
     ROWS,
     Extent,
     NotRecordable,
-    Rows,
     Shape,
     ShapeVector,
     Size,
@@ -147,7 +146,7 @@ _KINDS = "fiub"
 
 
 def broadcast(*shapes: Shape) -> Shape:
-    """The common shape; ROWS meets only itself and 1."""
+    """The common shape; a number of rows meets only itself and 1."""
     rank = builtins.max(len(shape) for shape in shapes)
     result: list[Size] = []
     for axis in range(-rank, 0):
@@ -225,7 +224,7 @@ class Array:
 
     Attributes:
       recording: Where what is done with it is written down.
-      shape: Its shape; the leading size may be `ROWS`.
+      shape: Its shape; the leading size may be `ROWS`, or an `Extent`: several for each row.
       dtype: Its dtype.
       value: Its value if it is a constant.
     """
@@ -250,8 +249,7 @@ class Array:
 
     @property
     def size(self) -> Any:
-        total = math.prod(self.shape) if self.shape else 1
-        return ROWS if total == Extent(1) else total
+        return math.prod(self.shape) if self.shape else 1
 
     @property
     def T(self) -> Array:
@@ -336,7 +334,7 @@ for _symbol, _name in {
 
 
 def _is_size(value: Any) -> bool:
-    return isinstance(value, (int, np.integer, Rows))
+    return isinstance(value, (int, np.integer, Extent))
 
 
 # -- shapes ----------------------------------------------------------------------------------------
@@ -357,8 +355,6 @@ def count(x: Array, dtype: Any, axes: Sequence[int] | None = None) -> Any:
     total: Any = 1
     for axis in range(x.ndim) if axes is None else axes:
         total = total * x.shape[axis]
-    if isinstance(total, Rows):
-        total = Extent(1)
     if isinstance(total, Extent):
         rows = x.recording.add("rows", [], (), np.int64, total.factor)
         return _cast(rows, np.dtype(dtype))
@@ -370,7 +366,7 @@ def reshape(x: Any, shape: Any, **_: Any) -> Any:
     if not isinstance(x, Array):
         return np.reshape(x, shape)
     target = (shape,) if _is_size(shape) else tuple(shape)
-    if -1 in [s for s in target if not isinstance(s, Rows)]:
+    if -1 in [s for s in target if not isinstance(s, Extent)]:
         target = _completed(x, target)
     if target == x.shape:
         return x
@@ -382,24 +378,20 @@ def reshape(x: Any, shape: Any, **_: Any) -> Any:
 
 
 def _completed(x: Array, target: Shape) -> Shape:
-    known = [size for size in target if isinstance(size, Rows) or size != -1]
-    rest = math.prod([size for size in known if not isinstance(size, Rows)])
-    total = math.prod([size for size in x.shape if not isinstance(size, Rows)])
-    rows = builtins.any(isinstance(size, Rows) for size in x.shape)
-    if rows and not builtins.any(isinstance(size, Rows) for size in known):
-        if rest != total:
-            raise NotRecordable(f"reshaping {x.shape} to {target}")
-        filler: Size = ROWS
-    elif rest == 0 or total % rest:
+    """The shape with a size in the place of -1."""
+    known = [size for size in target if isinstance(size, Extent) or size != -1]
+    rest, rows_known = _extent(tuple(known))
+    total, rows = _extent(x.shape)
+    if rest == 0 or total % rest or rows < rows_known:
         raise NotRecordable(f"reshaping {x.shape} to {target}")
-    else:
-        filler = total // rest
-    return tuple([filler if not isinstance(s, Rows) and s == -1 else s for s in target])
+    filler = ROWS * (total // rest) if rows > rows_known else total // rest
+    return tuple([filler if not isinstance(s, Extent) and s == -1 else s for s in target])
 
 
 def _extent(shape: Shape) -> tuple[int, int]:
-    fixed = [size for size in shape if not isinstance(size, Rows)]
-    return math.prod(fixed), len(shape) - len(fixed)
+    """The number of elements: a number, and how often it is to be multiplied by the rows."""
+    factors = [size.factor if isinstance(size, Extent) else size for size in shape]
+    return math.prod(factors), len([size for size in shape if isinstance(size, Extent)])
 
 
 def transpose(x: Any, axes: Any = None) -> Any:
@@ -483,7 +475,7 @@ def takes_all(entry: Any) -> bool:
     return (
         isinstance(entry, slice)
         and entry.start in (None, 0)
-        and (entry.stop is None or isinstance(entry.stop, Rows))
+        and (entry.stop is None or isinstance(entry.stop, Extent))
         and entry.step in (None, 1)
     )
 
@@ -509,7 +501,7 @@ def _index(x: Array, index: Any) -> Array:
         start: int
         found: Any
         axis += 1
-        if isinstance(size, Rows):
+        if isinstance(size, Extent):
             if not takes_all(entry):
                 raise NotRecordable("slicing the rows")
             start, step, found = 0, 1, size

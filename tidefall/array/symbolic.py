@@ -13,7 +13,7 @@ import numpy as np
 
 from tidefall.array import combining, record
 from tidefall.array.record import Array
-from tidefall.array.symbols import NotRecordable, Rows, Shape
+from tidefall.array.symbols import Extent, NotRecordable, Shape
 
 # -- random numbers --------------------------------------------------------------------------------
 
@@ -75,7 +75,7 @@ def require(condition: Any, message: str | Callable[[], str]) -> None:
 
 def check_range(indices: Any, size: int) -> None:
     """Requires every index to lie between 0 and ``size`` - 1."""
-    if isinstance(size, Rows):
+    if isinstance(size, Extent):
         raise NotRecordable("indices of rows")
     require((indices >= 0) & (indices < size), "an index is out of range")
 
@@ -108,7 +108,7 @@ def tile(x: Array, times: Any) -> Any:
             pairs.append(size)
             repeated.append(size)
             continue
-        if isinstance(size, Rows):
+        if isinstance(size, Extent):
             raise NotRecordable("repeating the rows")
         pairs += [1, size]
         repeated += [int(count), size]
@@ -125,7 +125,7 @@ def placed(shape: Any, index: Sequence[Any], values: Any, fill: Any = 0) -> Any:
     sizes: list[Any] = []
     entries = [entry for entry in index if entry is not None]
     for size, entry in zip(target, entries, strict=True):
-        if isinstance(size, Rows):
+        if isinstance(size, Extent):
             if not record.takes_all(entry):
                 raise NotRecordable("writing to some of the rows")
             taken: Any = (0, 1, size)
@@ -151,7 +151,7 @@ def gather(x: Any, indices: Any, axis: int) -> Any:
     if not isinstance(indices, Array) or not _is_rows(indices) or axis != 0:
         raise NotRecordable("places that are not named by rows")
     table = record._array(indices.recording, x)
-    if not table.ndim or isinstance(table.shape[0], Rows):
+    if not table.ndim or isinstance(table.shape[0], Extent):
         raise NotRecordable("looking up rows of the batch")
     check_range(indices, table.shape[0])
     target = (*indices.shape, *table.shape[1:])
@@ -204,10 +204,13 @@ def update_rows(step: Any, tables: Any, indices: Any, grad: Any) -> list[Any]:
 
 
 def _is_rows(x: Any) -> bool:
-    """Whether the leading dimension is the rows, or may be found to be."""
+    """Whether the leading dimension is the rows, or several for each, or may be found to be."""
     if not isinstance(x, Array) or not x.shape:
         return False
-    return isinstance(x.shape[0], Rows) or x.shape[0] == x.recording.fixed
+    if isinstance(x.shape[0], Extent):
+        return True
+    fixed = x.recording.fixed
+    return bool(fixed) and x.shape[0] > 0 and x.shape[0] % fixed == 0
 
 
 def scatter_apply(how: str, x: Array, indices: Any, updates: Any) -> Any:

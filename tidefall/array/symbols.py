@@ -12,49 +12,8 @@ class NotRecordable(Exception):
     """A kernel did what no primitive says; the message tells what."""
 
 
-class Rows:
-    """The number of rows of a batch, as a dimension of a shape. There is one, `ROWS`."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "rows"
-
-    def __mul__(self, other: Any) -> Extent:
-        return Extent(1) * other
-
-    __rmul__ = __mul__
-
-    def __add__(self, other: Any) -> Rows:
-        return self if other == 0 else self._refuse()
-
-    __radd__ = __sub__ = __add__
-
-    def __ge__(self, other: Any) -> bool:
-        return True if other <= 0 else self._refuse()
-
-    def __lt__(self, other: Any) -> bool:
-        return not self >= other
-
-    def _refuse(self, *_: Any) -> Any:
-        raise NotRecordable("arithmetic with the number of rows")
-
-    def __le__(self, other: Any) -> bool:
-        return True if other is self else self._refuse()
-
-    __rsub__ = __floordiv__ = __mod__ = __index__ = __int__ = __float__ = __gt__ = _refuse
-
-    def __bool__(self) -> bool:
-        return True  # rules for empty arrays hold for the general case too
-
-
-ROWS = Rows()
-Size: TypeAlias = Any  # an int or ROWS
-Shape: TypeAlias = tuple[Any, ...]
-
-
 class Extent:
-    """A number of elements: a factor times the number of rows."""
+    """A number times the number of rows of a batch: of elements, or as a dimension of a shape."""
 
     __slots__ = ("factor",)
 
@@ -66,7 +25,8 @@ class Extent:
 
     def __mul__(self, other: Any) -> Extent:
         if isinstance(other, (int, np.integer)):
-            return Extent(self.factor * int(other))
+            factor = self.factor * int(other)
+            return ROWS if factor == 1 else Extent(factor)
         raise NotRecordable("a product of two numbers of rows")
 
     __rmul__ = __mul__
@@ -77,17 +37,49 @@ class Extent:
     def __hash__(self) -> int:
         return hash(self.factor)
 
-    def __bool__(self) -> bool:
-        return True
+    def __add__(self, other: Any) -> Extent:
+        return self if other == 0 else self._refuse()
+
+    __radd__ = __sub__ = __add__
+
+    def __ge__(self, other: Any) -> bool:
+        return True if other <= 0 else self._refuse()
+
+    def __lt__(self, other: Any) -> bool:
+        return not self >= other
+
+    def __le__(self, other: Any) -> bool:
+        return True if other == self else self._refuse()
 
     def _refuse(self, *_: Any) -> Any:
         raise NotRecordable("arithmetic with the number of rows")
 
-    __int__ = __float__ = __index__ = __floordiv__ = __truediv__ = __add__ = __radd__ = _refuse
+    __rsub__ = __floordiv__ = __truediv__ = __mod__ = _refuse
+    __index__ = __int__ = __float__ = __gt__ = _refuse
+
+    def __bool__(self) -> bool:
+        return True  # rules for empty arrays hold for the general case too
+
+
+class Rows(Extent):
+    """The number of rows of a batch, as a dimension of a shape. There is one, `ROWS`."""
+
+    __slots__ = ()
+
+    def __init__(self) -> None:
+        super().__init__(1)
+
+    def __repr__(self) -> str:
+        return "rows"
+
+
+ROWS = Rows()
+Size: TypeAlias = Any  # an int or an Extent
+Shape: TypeAlias = tuple[Any, ...]
 
 
 class ShapeVector:
-    """The value of a shape tensor: sizes, some of which may be `ROWS`."""
+    """The value of a shape tensor: sizes, some of which may be `Extent`s."""
 
     def __init__(self, sizes: Sequence[Size]) -> None:
         self.sizes = tuple(sizes)

@@ -8,7 +8,7 @@ as wide as the batch is long stays something else.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from typing import NamedTuple
 
 from tidefall.array.record import ELEMENTWISE, Array, Instruction
@@ -22,16 +22,26 @@ class Spot(NamedTuple):
     axis: int
 
 
+class Fold(NamedTuple):
+    """A leading dimension that is another one, so many times."""
+
+    whole: Spot
+    part: Spot
+    times: int
+
+
 class Rule(NamedTuple):
     """What a primitive says of dimensions.
 
     Attributes:
       equal: Pairs of dimensions that are one.
       taken: Dimensions of which it does not take the whole, in order; they cannot be rows.
+      folds: Leading dimensions that hold another one several times.
     """
 
     equal: list[tuple[Spot, Spot]]
     taken: list[Spot]
+    folds: Sequence[Fold] = ()
 
 
 class Axes:
@@ -59,6 +69,26 @@ class Axes:
     def of(self, x: Array, axis: int) -> tuple[int, ...]:
         """The dimension that an array has as its axis ``axis``."""
         return self._root((id(x), axis))
+
+    def spread(self, instructions: Iterable[Instruction], rows: dict[tuple[int, ...], int]) -> None:
+        """Finds dimensions that hold several of the rows for each row.
+
+        Args:
+          instructions: The instructions.
+          rows: For dimensions that are rows, how often; others are added.
+        """
+        folds = [(each, fold) for each in instructions for fold in rule(each).folds]
+        found = True
+        while found:
+            found = False
+            for instruction, fold in folds:
+                whole, part = self.at(instruction, fold.whole), self.at(instruction, fold.part)
+                if part in rows and whole not in rows:
+                    rows[whole] = rows[part] * fold.times
+                    found = True
+                elif whole in rows and part not in rows and rows[whole] % fold.times == 0:
+                    rows[part] = rows[whole] // fold.times
+                    found = True
 
     def _root(self, place: tuple[int, ...]) -> tuple[int, ...]:
         while (parent := self._parent.get(place)) is not None:
@@ -141,7 +171,18 @@ def _reshape(instruction: Instruction) -> Rule:
         if size != 1 and (done, size) in before:
             equal.append((Spot(0, before[done, size]), Spot(-1, axis)))
         done *= size
-    return Rule(equal, [])
+    return Rule(equal, [], _folds(instruction))
+
+
+def _folds(instruction: Instruction) -> list[Fold]:
+    """Of a reshape: whatever follows, a multiple of the leading dimension can be put first."""
+    shapes = {0: instruction.inputs[0].shape, -1: instruction.result.shape}
+    for whole, part in ((0, -1), (-1, 0)):
+        if shapes[0] and shapes[-1]:
+            large, small = shapes[whole][0], shapes[part][0]
+            if large > small > 1 and large % small == 0:
+                return [Fold(Spot(whole, 0), Spot(part, 0), large // small)]
+    return []
 
 
 def _slice(instruction: Instruction) -> Rule:

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from tidefall.array.record import Array, Instruction
 from tidefall.array.symbols import ROWS as ROWS_SYMBOL
 from tidefall.array.symbols import NotRecordable
+from tidefall.compiler import folded
 from tidefall.compiler.axes import Axes, Spot, operand, row_spot, rule, spots
 from tidefall.compiler.likely_rows import largest_first, sizes_given, sizes_kept
 from tidefall.compiler.primitives import check, kind
@@ -36,13 +37,13 @@ class FixedRows:
 
     Attributes:
       count: The number of rows.
-      values: Values whose leading dimension is the rows.
+      values: Values whose leading dimension is the rows, or holds them several times: how often.
       nodes: Nodes that kernels can run.
       reasons: Why they cannot run others.
     """
 
     count: int
-    values: frozenset[Value]
+    values: dict[Value, int]
     nodes: frozenset[Node]
     reasons: dict[Node, str]
 
@@ -94,18 +95,18 @@ class _Votes:
 
 @dataclass
 class _Labels:
-    """Dimensions that are rows, for one choice of nodes."""
+    """Dimensions that are rows, and how often, for one choice of nodes."""
 
     axes: Axes
-    rows: set[tuple[int, ...]] = field(default_factory=set)
+    rows: dict[tuple[int, ...], int] = field(default_factory=dict)
 
     def shape(self, instruction: Instruction, number: int) -> tuple[object, ...]:
         """The shape of an operand, or of the result, with the rows put in."""
         x = operand(instruction, Spot(number, 0))
+        times = [self.rows.get(self.axes.at(instruction, Spot(number, a))) for a in range(x.ndim)]
         return tuple([
-            ROWS_SYMBOL if size != 1 and self.axes.at(instruction, Spot(number, a)) in self.rows
-            else size
-            for a, size in enumerate(x.shape)
+            ROWS_SYMBOL * n if size != 1 and n is not None else size
+            for n, size in zip(times, x.shape, strict=True)
         ])  # fmt: skip
 
     def first(self, x: Array) -> bool:
@@ -141,10 +142,12 @@ class _Attempt:
         known = self._recorder.known.items()
         arrays = [(v, x) for v, x in (*known, *self._recorder.fused.inputs.items())
                   if isinstance(x, Array)]  # fmt: skip
-        values = [v for v, x in arrays if v.constant is None and self._labels.first(x)]
+        labels = self._labels
+        values = {v: labels.rows[labels.axes.of(x, 0)] for v, x in arrays
+                  if v.constant is None and labels.first(x)}  # fmt: skip
         rows_loads = {n for n, x in self._loads.items() if self._has_rows(x)}
         nodes = {each.node for each in self._active} - rows_loads
-        return FixedRows(self._count, frozenset(values), frozenset(nodes), self._reasons)
+        return FixedRows(self._count, values, frozenset(nodes), self._reasons)
 
     def is_no_loss(self) -> bool:
         """Whether kernels run as many nodes as they would if nothing were rows."""
@@ -219,7 +222,8 @@ class _Attempt:
             else:
                 chosen = vote.made and not vote.later and not vote.bound
             if chosen:
-                labels.rows.add(dimension)
+                labels.rows[dimension] = 1
+        labels.axes.spread(self._instructions(), labels.rows)
         return labels
 
     def _instructions(self) -> Iterator[Instruction]:
@@ -316,7 +320,7 @@ class _Attempt:
             for spot in rule(instruction).taken:
                 if labels.axes.at(instruction, spot) in labels.rows:
                     raise NotRecordable(f"{instruction.name} along the rows")
-            check(_labelled(instruction, labels))
+            check(folded.apart(_labelled(instruction, labels)))
         for x in each.free:
             if labels.first(x) or labels.later(x):
                 raise NotRecordable("a variable with a value for each row is written")

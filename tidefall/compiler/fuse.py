@@ -9,13 +9,14 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterable
 
-from tidefall.array.symbols import NotRecordable
+from tidefall.array.symbols import ROWS, NotRecordable
+from tidefall.compiler import folded
 from tidefall.compiler.fixed_rows import find_rows
 from tidefall.compiler.named_rows import named_rows
 from tidefall.compiler.primitives import FREE, ROW, kind
-from tidefall.compiler.recorder import Fused, Recorder, is_known
+from tidefall.compiler.recorder import Fused, Recorder, as_symbol, is_known
 from tidefall.compiler.rows_put_in import put_rows
-from tidefall.compiler.sizes import ROWS, Sizes
+from tidefall.compiler.sizes import Sizes
 from tidefall.core import hooks
 from tidefall.ir.plan import KERNEL, LOAD, PACKED, SIZES, Node, Plan, Value
 
@@ -240,6 +241,7 @@ class _Stages:
         for value in outputs:
             if value not in written:
                 fused.outputs[value] = recorder.known[value]
+        _take_apart(fused)
         cells = {v: k for n in members for v, k in zip(n.outputs, n.updates, strict=False)}
         inputs = tuple(fused.inputs)
         nodes = sorted(recorder.nodes, key=self._position.__getitem__)
@@ -254,7 +256,7 @@ class _Stages:
     def _give_rows(self, recorder: Recorder) -> None:
         """Makes sure that a kernel for rows has an input that tells their number."""
         fused = recorder.fused
-        if any(kind(x) == ROW for x in fused.inputs.values()):
+        if any(x.shape[:1] == (ROWS,) for x in fused.inputs.values()):
             return
         made = fused.recording.instructions
         if any(each.name == "rows" or kind(each.result) != FREE for each in made):
@@ -263,14 +265,14 @@ class _Stages:
 
     def _known_sizes(self, nodes: list[Node], fused: Fused, first: Node) -> list[Node]:
         """Nodes that make the sizes which these nodes read."""
-        rows = next((v for v, x in fused.inputs.items() if kind(x) == ROW), None)
+        rows = _row_input(fused)
         found: dict[Value, Node] = {}
         for value in [v for node in nodes for v in node.reads]:
             if value not in self._sizes.numbers or value in found or value.constant is not None:
                 continue
             sizes = self._sizes.numbers[value]
             every = sizes if isinstance(sizes, tuple) else (sizes,)
-            known = tuple([None if s == ROWS else -1 if s is None else s for s in every])
+            known = tuple([-1 if size is None else as_symbol(size) for size in every])
             attrs = {"sizes": known if isinstance(sizes, tuple) else known[0]}
             inputs = () if rows is None else (rows,)
             found[value] = Node(SIZES, first.op, attrs, inputs, (value,))
@@ -292,6 +294,24 @@ class _Stages:
             return  # the value of before, which the load has kept
         if maker in self._recordable:
             recorder.record(maker)
+
+
+def _take_apart(fused: Fused) -> None:
+    """Makes several rows for each row a dimension of their own, and puts an input of rows first."""
+    values = {**fused.inputs, **fused.outputs}
+    several = {value: folded.times(x.shape) for value, x in values.items()}
+    fused.times = {value: times for value, times in several.items() if times > 1}
+    folded.take_apart(fused.recording.instructions, list(values.values()))
+    first = _row_input(fused)
+    if first is not None:
+        fused.inputs = {first: fused.inputs[first], **fused.inputs}
+
+
+def _row_input(fused: Fused) -> Value | None:
+    """The first input that has a row for each row."""
+    return next(
+        (v for v, x in fused.inputs.items() if kind(x) == ROW and v not in fused.times), None
+    )
 
 
 def _only_read(nodes: list[Node], fetches: tuple[Value, ...]) -> list[Node]:

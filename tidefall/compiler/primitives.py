@@ -2,7 +2,8 @@
 
 Every array of a recording is one of three kinds. A *row* array has the rows of the batch as its
 first dimension and lives in tiles; a *free* one has fixed sizes; a *turned* one, rows last, is
-only read by a product that sums over the rows.
+only read by a product that sums over the rows. Where there are several for each row, these are a
+dimension after the rows (`tidefall.compiler.folded`).
 """
 
 from __future__ import annotations
@@ -10,7 +11,7 @@ from __future__ import annotations
 import functools
 
 from tidefall.array.record import ELEMENTWISE, Array, Instruction
-from tidefall.array.symbols import NotRecordable, Rows, Shape
+from tidefall.array.symbols import Extent, NotRecordable, Shape
 
 ROW, FREE, TURNED = "row", "free", "turned"
 
@@ -33,12 +34,12 @@ def kind(x: Array) -> str:
 
 @functools.lru_cache(4096)
 def _kind(shape: Shape) -> str:
-    places = [axis for axis, size in enumerate(shape) if isinstance(size, Rows)]
+    places = [axis for axis, size in enumerate(shape) if isinstance(size, Extent)]
     if not places:
         return FREE
     if places == [0]:
         return ROW
-    if places == [1] and len(shape) == 2:
+    if places == [1] and len(shape) in (2, 3):
         return TURNED
     raise NotRecordable(f"a shape {shape}")
 
@@ -47,7 +48,7 @@ def width(x: Array) -> int:
     """The number of elements, of a row array those of one row."""
     total = 1
     for size in x.shape:
-        if not isinstance(size, Rows):
+        if not isinstance(size, Extent):
             total *= size
     return total
 

@@ -15,11 +15,13 @@ import numpy as np
 from tidefall.array import symbolic
 from tidefall.array.record import Array, Recording
 from tidefall.array.symbols import ROWS as ROWS_SYMBOL
-from tidefall.array.symbols import Extent, NotRecordable, ShapeVector
+from tidefall.array.symbols import Extent, NotRecordable, Shape, ShapeVector
+from tidefall.array.symbols import Size as Symbol
+from tidefall.compiler import folded
 from tidefall.compiler.fold import kernel_attrs
 from tidefall.compiler.pack import roles
 from tidefall.compiler.primitives import check
-from tidefall.compiler.sizes import ROWS, Sizes
+from tidefall.compiler.sizes import Size, Sizes, rows_in
 from tidefall.ir.plan import CHOICE, LOAD, PACKED, WHILE, Node, Plan, Value
 
 #: Vectors of integers up to this length may be shapes.
@@ -103,6 +105,7 @@ class Fused:
       packed: Update rules for many variables: the rule, its hyperparameters, its gradients.
       outputs: Values it yields, and the arrays that hold them.
       count: The number of rows, if it is fixed.
+      times: Inputs and outputs that have several rows for each row, and how many.
     """
 
     recording: Recording = field(default_factory=Recording)
@@ -113,6 +116,13 @@ class Fused:
     packed: list[tuple[PackedRule, list[Array], list[Array]]] = field(default_factory=list)
     outputs: dict[Value, Array] = field(default_factory=dict)
     count: int | None = None
+    times: dict[Value, int] = field(default_factory=dict)
+
+    def each(self, value: Value) -> tuple[int, Shape]:
+        """How many rows an input or an output has for each row of the batch, and their shape."""
+        x = self.inputs[value] if value in self.inputs else self.outputs[value]
+        times = self.times.get(value, 1)
+        return times, x.shape[1:] if times == 1 else x.shape[2:]
 
 
 class Recorder:
@@ -153,7 +163,7 @@ class Recorder:
             with self.fused.recording.active():
                 self._record(node)
             for instruction in instructions[start:] if self.fixed is None else ():
-                check(instruction)
+                check(folded.apart(instruction))
         except (NotRecordable, TypeError, ValueError, IndexError, AttributeError) as error:
             del instructions[start:]
             del checks[checked:]
@@ -251,24 +261,25 @@ class Recorder:
         """What stands for sizes computed in the graph."""
         sizes = self.sizes.numbers[value]
         every = sizes if isinstance(sizes, tuple) else (sizes,)
-        if any(size is not None and size < 0 and size != ROWS for size in every):
+        known: list[Any] = [-1 if size is None else as_symbol(size) for size in every]
+        if None in known:
             raise NotRecordable(f"{value.name} has a size that is not the number of rows")
         dtype = value.dtype.np_dtype
-        known = [ROWS_SYMBOL if size == ROWS else -1 if size is None else size for size in every]
-        if ROWS not in every:
+        if not any(isinstance(size, Extent) for size in known):
             return np.array(known, dtype) if isinstance(sizes, tuple) else dtype.type(known[0])
         if isinstance(sizes, tuple):
             return ShapeVector(known)
-        rows = self.fused.recording.add("rows", [], (), np.int64, 1)
+        rows = self.fused.recording.add("rows", [], (), np.int64, known[0].factor)
         return rows.astype(dtype)
 
-    def _shape(self, value: Value) -> Any:
+    def _shape(self, value: Value) -> Shape:
         sizes = self.sizes.known(value)
-        if sizes is None or any(size < 0 and size != ROWS for size in sizes):
+        shape = (None,) if sizes is None else tuple([as_symbol(size) for size in sizes])
+        if None in shape:
             raise NotRecordable(f"a value whose shape is not known: {value.shape}")
-        if ROWS in sizes[1:]:
+        if any(isinstance(size, Extent) for size in shape[1:]):
             raise NotRecordable("a value whose rows do not come first")
-        return tuple([ROWS_SYMBOL if size == ROWS else size for size in sizes])
+        return shape
 
     def _cell(self, key: str) -> Array:
         found = self.fused.writes.get(key)
@@ -329,6 +340,14 @@ class Recorder:
         for instruction in rule.recording.instructions:
             check(instruction)
         self.fused.packed.append((rule, shared, gradients))
+
+
+def as_symbol(size: Size) -> Symbol:
+    """A size as it stands in the shapes of a recording; None if there is no symbol for it."""
+    times = rows_in(size)
+    if times is not None:
+        return ROWS_SYMBOL * times
+    return None if size is None or size < 0 else size
 
 
 def is_known(node: Node, sizes: Sizes) -> bool:

@@ -12,10 +12,11 @@ from typing import Any
 import numpy as np
 
 from tidefall.array.record import Array, Instruction, Recording
-from tidefall.array.symbols import ROWS, NotRecordable, Shape
-from tidefall.compiler.axes import Axes, row_spot, spots
+from tidefall.array.symbols import ROWS, Extent, NotRecordable, Shape
+from tidefall.compiler import folded
+from tidefall.compiler.axes import Axes, operand, row_spot, spots
 from tidefall.compiler.fixed_rows import FixedRows
-from tidefall.compiler.primitives import FREE, ROW, check, kind
+from tidefall.compiler.primitives import FREE, check, kind
 from tidefall.compiler.recorder import Fused, Recorder
 from tidefall.core.dtypes import as_dtype
 from tidefall.core.shapes import Shape as StaticShape
@@ -39,12 +40,17 @@ class _Labeller:
         for instruction in self._recording.instructions:
             self._axes.note(instruction)
         values = {**recorder.known, **recorder.fused.inputs}
-        arrays = [x for v, x in values.items() if v in found.values and isinstance(x, Array)]
-        self._rows = {self._axes.of(x, 0) for x in arrays if x.value is None}
+        self._rows = {
+            self._axes.of(x, 0): found.values[v]
+            for v, x in values.items()
+            if v in found.values and isinstance(x, Array) and x.value is None
+        }
         for instruction in self._recording.instructions:
             spot = row_spot(instruction)
             if spot is not None:
-                self._rows.add(self._axes.at(instruction, spot))
+                size = operand(instruction, spot).shape[spot.axis]
+                self._rows.setdefault(self._axes.at(instruction, spot), size // found.count)
+        self._axes.spread(self._recording.instructions, self._rows)
         self._count = found.count
         self._given: dict[Any, Array] = {}
 
@@ -60,7 +66,7 @@ class _Labeller:
         for x, shape in shapes:
             x.shape = shape
         for instruction in instructions:
-            check(instruction)
+            check(folded.apart(instruction))
         self._recording.instructions[:] = instructions
         self._fused.count = self._count
         if any(kind(each.result) != FREE for each in instructions):
@@ -71,9 +77,10 @@ class _Labeller:
         found: dict[Array, Shape] = {}
         made = [each.result for each in self._recording.instructions]
         for x in (*self._fused.inputs.values(), *made):
-            dims = [ROWS if s != 1 and self._axes.of(x, axis) in self._rows else s
-                    for axis, s in enumerate(x.shape)]  # fmt: skip
-            if any(size is ROWS for size in dims):
+            times = [self._rows.get(self._axes.of(x, axis)) for axis in range(x.ndim)]
+            dims = [size if size == 1 or n is None else ROWS * n
+                    for n, size in zip(times, x.shape, strict=True)]  # fmt: skip
+            if any(isinstance(size, Extent) for size in dims):
                 found[x] = tuple(dims)
         return list(found.items())
 
@@ -82,44 +89,44 @@ class _Labeller:
         x = instruction.inputs[number]
         if x.value is None:
             return x
-        axes = [
-            spot.axis
+        axes = {
+            spot.axis: self._rows[self._axes.at(instruction, spot)]
             for spot in spots(instruction)
             if spot.operand == number and self._axes.at(instruction, spot) in self._rows
-        ]
+        }
         if not axes:
             return x
-        if axes == [0]:
-            return self._rows_of(x.value, before)
-        if axes == [1] and x.ndim == 2:
-            rows = self._given_rows(x.value.T)
-            turned = Array(self._recording, (x.shape[0], ROWS), x.dtype)
+        if list(axes) == [0]:
+            return self._rows_of(x.value, axes[0], before)
+        if list(axes) == [1] and x.ndim == 2:
+            rows = self._given_rows(x.value.T, axes[1])
+            turned = Array(self._recording, (x.shape[0], ROWS * axes[1]), x.dtype)
             before.append(Instruction("transpose", (rows,), (1, 0), turned))
             return turned
         raise NotRecordable("a constant whose rows do not come first")
 
-    def _rows_of(self, value: Any, before: list[Instruction]) -> Array:
+    def _rows_of(self, value: Any, times: int, before: list[Instruction]) -> Array:
         if not _repeats(value):
-            return self._given_rows(value)
+            return self._given_rows(value, times)
         row = self._recording.constant(value[:1])
-        spread = Array(self._recording, (ROWS, *value.shape[1:]), value.dtype)
+        spread = Array(self._recording, (ROWS * times, *value.shape[1:]), value.dtype)
         before.append(Instruction("broadcast_to", (row,), None, spread))
         return spread
 
-    def _given_rows(self, value: Any) -> Array:
+    def _given_rows(self, value: Any, times: int = 1) -> Array:
         """The input that stands for a constant, the same for the same memory."""
         key = (value.__array_interface__["data"], value.shape, value.strides, value.dtype.str)
         found = self._given.get(key)
         if found is None:
             array = np.ascontiguousarray(value)
-            found = self._recording.input((ROWS, *value.shape[1:]), value.dtype)
+            found = self._recording.input((ROWS * times, *value.shape[1:]), value.dtype)
             self._given[key] = found
             self._fused.inputs[_constant(array)] = found
         return found
 
     def _give_count(self) -> None:
         """Makes sure of an input that has the rows: a kernel asks the first for their number."""
-        if not any(kind(x) == ROW for x in self._fused.inputs.values()):
+        if not any(x.shape[:1] == (ROWS,) for x in self._fused.inputs.values()):
             self._given_rows(np.zeros(self._count, np.bool_))
 
 

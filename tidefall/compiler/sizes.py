@@ -3,8 +3,9 @@
 Each open dimension of a feed is a symbol; the open leading dimensions of all feeds are taken to
 be one, the number of rows, and a run checks that. The plan's shape rules are then evaluated
 twice, with two sets of large made-up sizes. A dimension that comes out equal both times does not
-depend on the batch; one that comes out as a symbol's size in both is that symbol. This costs no
-second set of shape rules, and it sees through the shape arithmetic of gradients.
+depend on the batch; one that comes out as a symbol's size in both is that symbol, and one that is
+the same multiple of the rows in both is that multiple. This costs no second set of shape rules,
+and it sees through the shape arithmetic of gradients.
 
 Only ops in `GENERIC` are followed: their shapes are made of their inputs' sizes without
 comparing them, so what holds for a made-up size holds for all.
@@ -23,10 +24,26 @@ from tidefall.ir.opdef import group
 from tidefall.ir.plan import LOAD, Node, Plan, Value
 from tidefall.ops.slicing import MASKS, Masks, Pick, entries_of
 
-#: A size: a number, or minus (1 + the symbol's number), or None where nothing is known.
+#: A size: a number, or minus (1 + the symbol's number), or what `rows_times` gives, or None where
+#: nothing is known.
 Size = int | None
 #: The symbol of the rows of a batch.
 ROWS = -1
+_MULTIPLE = 1 << 32
+
+
+def rows_times(factor: int) -> int:
+    """The size that is so many times the number of rows; ``rows_times(1)`` is `ROWS`."""
+    return ROWS - (factor - 1) * _MULTIPLE
+
+
+def rows_in(size: Size) -> int | None:
+    """How many times the number of rows a size is, or None if it is something else."""
+    if size is None or size >= 0:
+        return None
+    times, rest = divmod(ROWS - size, _MULTIPLE)
+    return None if rest else times + 1
+
 
 _BASES = (1_000_003, 2_000_003)
 _STEP = 7_919
@@ -170,7 +187,10 @@ def _merged(a: Size, b: Size, first: _Probe, second: _Probe) -> Size:
     if a == b:
         return a
     symbol = first.symbol_of.get(a)
-    return symbol if symbol is not None and second.symbol_of.get(b) == symbol else None
+    if symbol is not None and second.symbol_of.get(b) == symbol:
+        return symbol
+    times = first.rows_in(a)
+    return rows_times(times) if times is not None and times == second.rows_in(b) else None
 
 
 class _Probe:
@@ -194,6 +214,11 @@ class _Probe:
         made_up = self.base - _STEP * size
         self.symbol_of[made_up] = size
         return made_up
+
+    def rows_in(self, size: int) -> int | None:
+        """How many times the made-up number of rows a size is."""
+        times, rest = divmod(size, self.base - _STEP * ROWS)
+        return int(times) if times > 0 and rest == 0 else None
 
     def dims_of(self, value: Value) -> tuple[Size, ...] | None:
         if value.constant is not None:

@@ -41,8 +41,9 @@ def kernel_call(name: str, node: Node, names: Names) -> list[Line]:
     lines += _streams(name, node, names, rows)
     made = [names.of[value] for value in call.row_outputs]
     for value, text in zip(call.row_outputs, made, strict=True):
-        names.globals[f"shape_{text}"] = call.fused.outputs[value].shape[1:]
-        shape = f"({rows[0]}.shape[0], *shape_{text})"
+        times, names.globals[f"shape_{text}"] = call.fused.each(value)
+        count = f"{rows[0]}.shape[0]" + (f" * {times}" if times > 1 else "")
+        shape = f"({count}, *shape_{text})"
         names.globals[f"dtype_{text}"] = value.dtype.np_dtype
         lines.append((f"{text} = empty({shape}, dtype_{text})", node))
     results = [f"{names.of[v]} = {_taken(v, name, call, names)}" for v in call.other_outputs]

@@ -15,7 +15,7 @@ from collections.abc import Callable
 from typing import Any
 
 from tidefall.compiler.likely_rows import likely_rows
-from tidefall.compiler.sizes import ROWS, Sizes
+from tidefall.compiler.sizes import ROWS, Sizes, rows_in
 from tidefall.core import hooks, logging
 from tidefall.executor.straightline import Program
 from tidefall.ir.plan import LOAD, PACKED, Plan
@@ -179,11 +179,13 @@ def _saved_by_row(plan: Plan, sizes: Sizes, rows: int) -> float:
             continue
         for value in (*node.inputs[:1], *node.outputs[:1]):
             dims = sizes.known(value)
-            if dims is not None and dims[:1] == (rows,):
-                total += SAVED_BY_RESULT * _product(dims[1:])
+            times = 0 if not dims else 1 if dims[0] == rows else rows_in(dims[0]) or 0
+            if dims and times:
+                width = times * _product(dims[1:])
+                total += SAVED_BY_RESULT * width
                 if node.type == "MatMul" and value in node.inputs:
                     other = sizes.known(node.outputs[0]) or ()
-                    total += SAVED_BY_MULTIPLY_ADD * _product(dims[1:]) * _product(other[1:])
+                    total += SAVED_BY_MULTIPLY_ADD * width * _product(other[1:])
                 break
     return total
 

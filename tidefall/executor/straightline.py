@@ -16,6 +16,7 @@ from typing import Any
 import numpy as np
 
 from tidefall.array import numpy as xp
+from tidefall.array.symbols import Extent
 from tidefall.compiler.fold import kernel_attrs
 from tidefall.compiler.partition import Region, partition
 from tidefall.compiler.sizes import Sizes
@@ -388,7 +389,9 @@ class _Writer:
         known = f"{self._argument(rows)}.shape[0]"
         sizes = node.attrs["sizes"]
         every = sizes if isinstance(sizes, tuple) else (sizes,)
-        text = [known if size is None else str(size) for size in every]
+        text = [
+            f"{known} * {size.factor}" if isinstance(size, Extent) else str(size) for size in every
+        ]
         inside = f"[{', '.join(text)}]" if isinstance(sizes, tuple) else text[0]
         return f"{name} = array({inside}, dtype_{name})" + ("" if inside[0] == "[" else "[()]")
 

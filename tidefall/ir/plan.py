@@ -21,7 +21,7 @@ from tidefall.ir.operation import Operation
 #: inputs, a predicate and what it is if true and if false. A `WHILE` node's bodies, condition and
 #: body, take all its inputs: the loop variables first, then what does not change. A `KERNEL` stands
 #: for its members, which the engine runs as one; its attribute ``fused`` says how. A `SIZES` node
-#: makes its attribute ``sizes``, with None standing for the leading size of its input.
+#: makes its attribute ``sizes``; an `Extent` in it is a multiple of its input's leading size.
 LOAD = "Load"
 IS_INITIALIZED = "IsInitialized"
 PACKED = "PackedUpdates"

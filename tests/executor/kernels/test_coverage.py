@@ -130,6 +130,55 @@ def looked_up(*shape: int, ids: Callable[[], Any] = column) -> Build:
     return build
 
 
+def several(function: Callable[[Any], Any]) -> Build:
+    """A function of a matrix that holds four rows for each row of the batch, and its gradients."""
+
+    def build() -> list[Any]:
+        x = tf.placeholder(tf.float64, [None, 4, 5])
+        y = function(tf.reshape(x, [-1, 5]))
+        back = tf.reshape(y, [-1, 4, *y.shape.as_list()[1:]])
+        total = tf.reduce_mean(tf.square(tf.cast(back, tf.float64) + 1))
+        inputs = [x, *tf.trainable_variables()]
+        found = [grad for grad in tf.gradients(total, inputs) if grad is not None]
+        return [y, 2 * back, total, *[tf.convert_to_tensor(each) for each in found]]
+
+    return build
+
+
+def stepwise(*widths: int) -> Build:
+    """Layers for each step of a sequence, trained."""
+
+    def build() -> list[Any]:
+        h = tf.reshape(tf.placeholder(tf.float64, [None, 3, 5]), [-1, 5])
+        for width in widths:
+            h = tf.nn.relu(tf.matmul(h, weights(int(h.shape[1]), width)) + weights(width))
+        means = tf.reduce_mean(tf.reshape(h, [-1, 3, widths[-1]]), 1)
+        total = tf.reduce_mean(tf.square(means - 1))
+        return [total, h, t.AdamOptimizer(0.01).minimize(total)]
+
+    return build
+
+
+def standardized(x: Any) -> Any:
+    mean, variance = tf.nn.moments(x, [0])
+    return tf.nn.batch_normalization(x, mean, variance, weights(5), weights(5), 1e-3)
+
+
+def several_embedded(
+    combine: Callable[[Any], Any], make: Callable[[], Any], width: int = 4
+) -> Build:
+    """A bag of three words for each row."""
+
+    def build() -> list[Any]:
+        table, ids = weights(7, width), rows(3, tf.int32)
+        x = combine(tf.nn.embedding_lookup(table, ids))
+        w = weights(int(x.shape[1]), 3)
+        total = tf.reduce_mean(tf.square(tf.matmul(tf.tanh(x), w) - 1))
+        return [total, make().minimize(total)]
+
+    return build
+
+
 def embedded(make: Callable[[], Any]) -> Build:
     def build() -> list[Any]:
         table, w, ids = weights(7, 4), weights(10, 3), column()
@@ -257,7 +306,8 @@ COVERED: dict[str, Build] = {
     "gather": looked_up(7, 5),
     "gather of numbers": looked_up(7),
     "gather of matrices": looked_up(7, 3, 2, ids=lambda: column(tf.int64)),
-    "gather by several": lambda: [tf.tanh(tf.gather(weights(7, 3), rows(3, tf.int32)))],
+    "gather by several": looked_up(7, 3, ids=lambda: rows(3, tf.int32)),
+    "gather of numbers by several": looked_up(7, ids=lambda: rows(3, tf.int32)),
     "gather by columns": looked_up(7, 3, ids=lambda: rows(3, tf.int32)[:, 1]),
     "gather by results": looked_up(7, 3, ids=lambda: tf.argmax(rows(), 1)),
     "gather and batch norm": lambda: [
@@ -280,6 +330,43 @@ COVERED: dict[str, Build] = {
     "normal noise": noise(tf.random_normal),
     "truncated noise": noise(tf.truncated_normal),
     "uniform noise": noise(tf.random_uniform),
+    "bag of words, sum": several_embedded(
+        lambda x: tf.reduce_sum(x, 1), lambda: t.AdamOptimizer(0.1)),
+    "bag of words, mean": several_embedded(
+        lambda x: tf.reduce_mean(x, 1), lambda: t.GradientDescentOptimizer(0.1)),
+    "words in order": several_embedded(
+        lambda x: tf.reshape(x, [-1, 12]), lambda: t.AdagradOptimizer(0.1)),
+    "numbers in order": several_embedded(
+        lambda x: tf.reshape(x, [-1, 3]), lambda: t.RMSPropOptimizer(0.01), 1),
+    "steps, layers": stepwise(7, 3),
+    "steps, wide layers": stepwise(20, 30),
+    "steps, one column": stepwise(7, 1),
+    "steps, tensordot": lambda: (lambda x, w: with_gradient(
+        lambda x, w: tf.tanh(tf.tensordot(x, w, [[2], [0]]) + 1), x, w))(
+        tf.placeholder(tf.float64, [None, 4, 5]), weights(5, 3)),
+    **{f"several, {name}": several(function) for name, function in {
+        "product": lambda x: tf.matmul(x, weights(5, 3)),
+        "transposed product": lambda x: tf.matmul(x, weights(3, 5), transpose_b=True),
+        "product to one": lambda x: tf.matmul(x, weights(5, 1)),
+        "bias": lambda x: tf.nn.bias_add(x, weights(5)),
+        "softmax": tf.nn.softmax,
+        "sparse loss": lambda x: tf.nn.sparse_softmax_cross_entropy_with_logits(
+            labels=tf.reshape(rows(4, tf.int32) - 1, [-1]), logits=x),
+        "argmax": lambda x: tf.argmax(x, 1),
+        "batch normalization": standardized,
+        "columns": lambda x: tf.pad(tf.concat([x[:, 1:3], x, x[:, ::2]], 1), [[0, 0], [1, 2]]),
+        "column": lambda x: x[:, 2] * 3,
+        "maximum": lambda x: x - tf.reduce_max(x, 0) + tf.reduce_max(x, 1, keepdims=True),
+        "where": lambda x: tf.where(x[:, 0] > 0, x, -x),
+        "one hot": lambda x: x * tf.one_hot(tf.argmax(x, 1), 5, dtype=tf.float64),
+        "gather": lambda x: x * tf.gather(weights(7, 5), tf.argmax(x, 1)),
+        "noise": lambda x: x * tf.random_normal(tf.shape(x), seed=4, dtype=tf.float64),
+        "number": lambda x: x / tf.cast(tf.shape(x)[0], tf.float64),
+        "elements": lambda x: x / tf.cast(tf.size(x), tf.float64),
+        "fill": lambda x: x + tf.fill(tf.shape(x), tf.constant(2.0, tf.float64)),
+        "folded again": lambda x: tf.reshape(tf.tanh(tf.reshape(x, [-1, 2, 10])), [-1, 5]),
+        "flat": lambda x: tf.reshape(tf.sigmoid(tf.reshape(x, [-1])), [-1, 5]),
+    }.items()},
     "exponential decay": decay(lambda step: t.exponential_decay(0.1, step, 10, 0.9)),
     "polynomial decay": decay(lambda step: t.polynomial_decay(0.1, step, 10)),
     "inverse decay": decay(lambda step: t.inverse_time_decay(0.1, step, 10, 0.5)),
@@ -291,10 +378,10 @@ COVERED: dict[str, Build] = {
 LEFT_OUT: dict[str, tuple[Build, str, str]] = {
     "cumsum": (lambda: [tf.cumsum(tf.exp(rows()), 1)], "Cumsum", "the function 'cumsum'"),
     "lgamma": (lambda: [tf.lgamma(tf.exp(rows()))], "Lgamma", "the function 'round'"),
-    "sums by several places": (
-        lambda: [1 + tf.convert_to_tensor(
-            tf.gradients(tf.gather((w := weights(7, 3)), rows(3, tf.int32)) ** 2, w)[0])],
-        "UnsortedSegmentSum", "a value whose shape is not known",
+    "lgamma of several": (
+        lambda: [1 + tf.reshape(
+            tf.tanh(tf.lgamma(2 + tf.tanh(tf.reshape(rows(), [-1, 2])))), [-1, 6])],
+        "Lgamma", "the function 'round'",
     ),
     "free product": (
         lambda: [tf.matmul(rows(), tf.matmul(weights(6, 4), weights(4, 3)))],

@@ -210,11 +210,35 @@ def weights_of_rows() -> Any:
     return [*trained(mean), tf.gradients(error, x)[0]], {x: numbers(ROWS, 4)}
 
 
+def steps_in_time() -> Any:
+    """Layers of [ROWS * 4, …], with labels and weights of constants for every step."""
+    x = given(ROWS, 4, 5)
+    classes = tf.placeholder(tf.int32, [ROWS * 4])
+    hidden = dense(tf.reshape(x, [ROWS * 4, 5]), ROWS * 4)
+    losses = tf.nn.sparse_softmax_cross_entropy_with_logits(
+        labels=classes, logits=dense(hidden, 6, tf.identity)
+    )
+    weight = tf.constant(np.linspace(0.1, 1, ROWS * 4))
+    mean = tf.reduce_mean(weight * losses) + tf.reduce_mean(tf.reshape(hidden, [ROWS, -1]))
+    return trained(mean), {x: numbers(ROWS, 4, 5), classes: np.arange(ROWS * 4) % 6}
+
+
+def bag_of_words() -> Any:
+    """Several lookups for each row, and sparse update rules."""
+    table, ids, x = variable(40, 6), tf.placeholder(tf.int64, [ROWS, 3]), given(ROWS, 4)
+    noise = tf.random_normal([ROWS * 3, 6], seed=3, dtype=tf.float64)
+    found = tf.nn.embedding_lookup(table, ids) + tf.reshape(noise, [ROWS, 3, 6])
+    hidden = tf.concat([tf.reduce_mean(found, 1), dense(x, 5)], 1)
+    loss = tf.reduce_mean(tf.square(dense(hidden, 4) - x))
+    step = tf.train.MomentumOptimizer(0.1, 0.9).minimize(loss)
+    return [loss, step], {x: numbers(ROWS, 4), ids: np.arange(ROWS * 3).reshape(ROWS, 3) // 2}
+
+
 WHOLE: list[Build] = [
     softmax_regression, whole_data_as_constants, whole_data_in_variables, autoencoder, queue,
     data_set, train_batch, dropout, noise, batch_normalization, everything_as_large,
     unrolled_recurrence, embedding, embedding_with_momentum, embedding_of_constants,
-    weights_of_rows,
+    weights_of_rows, steps_in_time, bag_of_words,
 ]  # fmt: skip
 
 

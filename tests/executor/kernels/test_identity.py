@@ -118,7 +118,8 @@ def test_a_parameter_without_a_value_is_refused() -> None:
 def test_the_description_knows_every_part_of_a_recording() -> None:
     """A new field must be said in `identity` too, and then here."""
     known = {"recording", "inputs", "cells", "streams", "writes", "packed", "outputs"}
-    not_in_the_text = {"count"}  # nor ``fixed``: the code is for any number of rows
+    # nor ``fixed``: the code is for any number of rows; ``times`` follows from the graph's shapes
+    not_in_the_text = {"count", "times"}
     assert {field.name for field in dataclasses.fields(Fused)} == known | not_in_the_text
     assert isinstance(array_layout(), ArrayLayout)
     assert set(vars(Recording())) == {"instructions", "checks", "_constants", "fixed"}

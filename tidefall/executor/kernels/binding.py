@@ -121,36 +121,40 @@ class Bound:
             return self._by_nodes(inputs)
         values = dict(zip(self._node.inputs, inputs, strict=True))
         fused = self._kernel.fused
-        rows = [
-            np.ascontiguousarray(values[v], x.dtype)
+        rows = {
+            v: np.ascontiguousarray(values[v], x.dtype)
             for v, x in fused.inputs.items()
             if kind(x) == ROW
-        ]
+        }
         for value, view in self.free_inputs.items():
             view[...] = values[value]
-        count = len(rows[0]) if rows else 0
+        count = len(next(iter(rows.values()))) if rows else 0
         made = {
-            v: np.empty((count, *x.shape[1:]), x.dtype)
+            v: np.empty(self._shape(v, count), x.dtype)
             for v, x in fused.outputs.items()
             if kind(x) == ROW
         }
-        if any(len(each) != count for each in rows) or not self._as_declared(rows):
+        if not self._as_declared(rows, count):
             return self._by_nodes(inputs)
-        answer = self.call(*rows, *made.values())
+        answer = self.call(*rows.values(), *made.values())
         if answer == TOO_MANY_ROWS:
             self._make_room(count)
-            answer = self.call(*rows, *made.values())
+            answer = self.call(*rows.values(), *made.values())
         if answer != DONE:
             return self._by_nodes(inputs)
         return tuple([self._output(value, made) for value in self._node.outputs])
 
-    def _as_declared(self, rows: list[Any]) -> bool:
-        """Whether the inputs with rows have the shapes that the graph says."""
-        count = self._kernel.fused.count
-        shapes = [x.shape[1:] for x in self._kernel.fused.inputs.values() if kind(x) == ROW]
-        return count is None or all(
-            each.shape == (count, *shape) for each, shape in zip(rows, shapes, strict=True)
-        )
+    def _shape(self, value: Value, count: int) -> tuple[int, ...]:
+        """The shape of an input or an output with rows, for so many rows."""
+        times, shape = self._kernel.fused.each(value)
+        return (times * count, *shape)
+
+    def _as_declared(self, rows: dict[Value, Any], count: int) -> bool:
+        """Whether the inputs with rows have as many, and in a batch of fixed size their shapes."""
+        declared = self._kernel.fused.count
+        if declared is None:
+            return all(len(x) == self._shape(v, count)[0] for v, x in rows.items())
+        return all(x.shape == self._shape(v, declared) for v, x in rows.items())
 
     def _by_nodes(self, inputs: tuple[Any, ...]) -> tuple[Any, ...]:
         """Runs node by node; what was taken of random streams is taken again."""

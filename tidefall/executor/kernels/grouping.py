@@ -151,6 +151,8 @@ def _summed_by(
         return False
     made = {each.result for each in group.made}
     last = total.inputs[-1]
+    if total.name == "matmul" and last.ndim > 2:
+        return False
     if kind(last) != ROW or views[last].root not in made or not views[last].is_whole:
         return False
     if total.name == "matmul":

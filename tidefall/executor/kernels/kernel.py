@@ -7,6 +7,7 @@ enough to do, and returns 0; or, before it has changed anything, what is in the 
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import Any, Final, NamedTuple
 
@@ -132,10 +133,11 @@ def _work(step: Any) -> int:
     if isinstance(step, Group):
         own = sum(width(each.result) for each in step.instructions)
         if step.product is not None:
-            own += width(step.product.inputs[1])
+            own += width(step.product.inputs[1]) * math.prod(step.product.result.shape[1:-1])
         return own
     if step.name == "matmul":
-        return width(step.result)
+        several: int = math.prod(step.inputs[1].shape[1:-1])
+        return width(step.result) * several
     if step.name in DRAWS:
         return DRAWS[step.name] * width(step.result)
     return width(step.inputs[0]) if step.inputs else 0

@@ -45,7 +45,7 @@ def looked_up(body: Body, step: Instruction) -> None:
 
 
 def summed_by_place(body: Body, step: Instruction) -> None:
-    """Adds all rows to a table of zeros, each at the place it names."""
+    """Adds all rows, or several of each, to a table of zeros, each at the place it names."""
     values, ids = step.inputs
     views, b, result = body.design.plan.views, body.builder, step.result
     body.clear(body.base(result), width(result) * result.dtype.itemsize)
@@ -53,18 +53,20 @@ def summed_by_place(body: Body, step: Instruction) -> None:
     tiles = tiles_of(body, count)
     each = rows_of_tile(body, count, tiles)
     slices = View(result, 0, dense(without_ones(result.shape[1:])))
+    named = views[ids]
     single = body.v.with_lanes(1)
     with Loop(b, 0, tiles) as tile:
         start = begin_tile(body, tile.index, each, count)
-        with Loop(b, 0, body.valid, sure=True) as row:
-            place = _place(body, _kept(body, views[ids], [], start, row.index), ids.dtype.itemsize)
+        with Loop(b, 0, body.valid, sure=True) as row, body.over(named.dims) as which:
+            source = _kept(body, named, which, start, row.index)
+            place = _place(body, source, ids.dtype.itemsize)
             with b.if_then(b.icmp_unsigned("<", place, INT64(result.shape[0])), likely=True):
                 first = body.times(place, math.prod(slices.dims))
                 with body.over(slices.dims) as indices:
                     at = body.plus(first, body.linear(slices, indices))
                     target = single.at(result.dtype, body.base(result), at)
                     found = single.load(result.dtype, target)
-                    source = _kept(body, views[values], indices, start, row.index)
+                    source = _kept(body, views[values], [*which, *indices], start, row.index)
                     more = single.load(result.dtype, source)
                     total = TEMPLATES["add"](single, result.dtype, found, more)
                     single.store(result.dtype, total, target)

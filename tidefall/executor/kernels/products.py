@@ -7,10 +7,13 @@ stays in registers over all ``k``. It makes no difference whether the weights ar
 A gradient of weights, ``g[i, j] = sum over rows of x[i] d[j]``, is summed in one of two forms. A
 small one has a lane for each neighbouring row, added up after the pass. A larger one is
 summed row by row, its lanes along ``j``; for that the tile of ``d`` is transposed first.
+
+Where a row has several vectors (``x`` has a dimension more), they are taken one after another.
 """
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tidefall.array.record import Instruction
@@ -19,7 +22,7 @@ from tidefall.executor.kernels.grouping import Group
 from tidefall.executor.kernels.groups import GroupLoop
 from tidefall.executor.kernels.llvm import ir
 from tidefall.executor.kernels.loops import Loop, blocks
-from tidefall.executor.kernels.views import Axis, View
+from tidefall.executor.kernels.views import Axis, View, with_ones
 
 #: Products of at most so many multiply-adds of vectors are written out, without a loop.
 MOST_UNROLLED = 96
@@ -28,6 +31,13 @@ MOST_UNROLLED = 96
 def _columns(view: View, count: int) -> View:
     """A view of row arrays with exactly one dimension."""
     return View(view.root, view.offset, view.axes or (Axis(count, 1),))
+
+
+def _parts(view: View, shape: Sequence[int]) -> View:
+    """A view of row arrays with exactly one dimension, or two if a row has several vectors."""
+    if len(shape) == 1:
+        return _columns(view, shape[0])
+    return View(view.root, view.offset, tuple(with_ones(view, tuple(shape))))
 
 
 def _matrix(view: View, shape: tuple[int, ...]) -> View:
@@ -45,14 +55,15 @@ def with_weights(body: Body, group: Group) -> None:
     x, w = product.inputs
     views = body.design.plan.views
     depth, columns = w.shape
-    rows = _columns(views[x], depth)
+    rows = _parts(views[x], x.shape[1:])
     weights = _matrix(views[w], (depth, columns))
     loop = GroupLoop(body, group)
     most = body.design.registers
-    for start, stop, size in blocks(columns, max(1, most // 2)):
-        vectors = _vectors(body, size)
-        with Loop(body.builder, start, stop, size) as at:
-            _block(body, loop, product, rows, weights, at.index, size, vectors, columns)
+    with body.over(x.shape[1:-1]) as part:
+        for start, stop, size in blocks(columns, max(1, most // 2)):
+            vectors = _vectors(body, size)
+            with Loop(body.builder, start, stop, size) as at:
+                _block(body, loop, product, rows, weights, part, at.index, size, vectors)
 
 
 def _vectors(body: Body, columns: int) -> int:
@@ -66,18 +77,18 @@ def _vectors(body: Body, columns: int) -> int:
 
 def _block(
     body: Body, loop: GroupLoop, product: Instruction, rows: View, weights: View,
-    first: Any, size: int, vectors: int, columns: int,
+    part: list[Any], first: Any, size: int, vectors: int,
 ) -> None:  # fmt: skip
     """Some columns of the product for all rows of the tile."""
     dtype, v, lanes = product.result.dtype, body.v, body.design.lanes
     depth = weights.axes[0].size
     places = [body.plus(first, j) for j in range(size)]
-    indices = [[place] if loop.dims else [] for place in places]
+    indices = [[*part, place] if len(loop.dims) > len(part) else part for place in places]
     fixed = [loop.fixed(each) for each in indices]
     zero = v.constant(dtype, 0)
 
     def turn(k: Any, row: Any, sums: list[Any]) -> list[Any]:
-        values = [body.rows(rows, [k], body.plus(row, lanes * t)) for t in range(vectors)]
+        values = [body.rows(rows, [*part, k], body.plus(row, lanes * t)) for t in range(vectors)]
         found = []
         for j, place in enumerate(places):
             weight = body.free_scalar(weights, [k, place])
@@ -202,34 +213,37 @@ def _sum_pointers(body: Body, total: Instruction, places: list[Any]) -> list[Any
 
 def over_rows(body: Body, product: Instruction) -> None:
     """``x.T @ d`` for the rows of a tile, added to the chunk's sum."""
-    if body.design.memory.sums[product.result].lanes:
-        _lane_by_lane(body, product)
-    else:
-        _row_by_row(body, product)
+    by_lanes = body.design.memory.sums[product.result].lanes
+    if by_lanes:
+        body.clear_tail(product.inputs[0])
+        body.clear_tail(product.inputs[1])
+    with body.over(product.inputs[1].shape[1:-1]) as part:
+        (_lane_by_lane if by_lanes else _row_by_row)(body, product, part)
 
 
 def _operands(body: Body, product: Instruction) -> tuple[View, View, int, int]:
     turned, d = product.inputs
     views = body.design.plan.views
     depth, columns = product.result.shape
-    return _columns(views[turned], depth), _columns(views[d], columns), depth, columns
+    several = d.shape[1:-1]
+    x = _parts(views[turned], (*several, depth))
+    return x, _parts(views[d], (*several, columns)), depth, columns
 
 
-def _lane_by_lane(body: Body, product: Instruction) -> None:
+def _lane_by_lane(body: Body, product: Instruction, part: list[Any]) -> None:
     x, d, depth, columns = _operands(body, product)
-    body.clear_tail(product.inputs[0])
-    body.clear_tail(product.inputs[1])
     most = body.design.registers
     high = min(depth, max(3, most // columns))
     for i_start, i_stop, i_size in blocks(depth, min(high, most)):
         for j_start, j_stop, j_size in blocks(columns, max(1, most // i_size)):
             rows = Loop(body.builder, i_start, i_stop, i_size)
             with rows as i, Loop(body.builder, j_start, j_stop, j_size) as j:
-                _small_block(body, product, x, d, i.index, j.index, i_size, j_size)
+                _small_block(body, product, x, d, part, i.index, j.index, i_size, j_size)
 
 
 def _small_block(
-    body: Body, product: Instruction, x: View, d: View, i: Any, j: Any, high: int, wide: int
+    body: Body, product: Instruction, x: View, d: View,
+    part: list[Any], i: Any, j: Any, high: int, wide: int,
 ) -> None:  # fmt: skip
     dtype, v = product.result.dtype, body.v
     area = body.design.memory.sums[product.result]
@@ -242,8 +256,8 @@ def _small_block(
             pointers.append(v.at(dtype, start, body.times(place, v.lanes)))
     sums = [v.load(dtype, pointer) for pointer in pointers]
     with body.over_rows(carried=sums) as rows:
-        left = [body.rows(x, [body.plus(i, a)], rows.index) for a in range(high)]
-        right = [body.rows(d, [body.plus(j, b)], rows.index) for b in range(wide)]
+        left = [body.rows(x, [*part, body.plus(i, a)], rows.index) for a in range(high)]
+        right = [body.rows(d, [*part, body.plus(j, b)], rows.index) for b in range(wide)]
         for a in range(high):
             for b in range(wide):
                 at = a * wide + b
@@ -252,11 +266,11 @@ def _small_block(
         v.store(dtype, value, pointer)
 
 
-def _row_by_row(body: Body, product: Instruction) -> None:
+def _row_by_row(body: Body, product: Instruction, part: list[Any]) -> None:
     x, d, depth, columns = _operands(body, product)
     area = body.design.memory.sums[product.result]
     turned = body.shifted(body.tile_base, body.design.memory.turned)
-    _transpose(body, d, turned, columns, area.columns)
+    _transpose(body, d, part, turned, columns, area.columns)
     lanes, most = body.design.lanes, body.design.registers
     vectors = area.columns // lanes
     for j_start, j_stop, j_size in blocks(vectors, 3):
@@ -264,11 +278,12 @@ def _row_by_row(body: Body, product: Instruction) -> None:
             columns_ = Loop(body.builder, j_start, j_stop, j_size)
             with columns_ as j, Loop(body.builder, i_start, i_stop, i_size) as i:
                 first = body.times(j.index, lanes)
-                _large_block(body, product, x, turned, i.index, first, i_size, j_size)
+                _large_block(body, product, x, turned, part, i.index, first, i_size, j_size)
 
 
 def _large_block(
-    body: Body, product: Instruction, x: View, turned: Any, i: Any, j: Any, high: int, wide: int
+    body: Body, product: Instruction, x: View, turned: Any,
+    part: list[Any], i: Any, j: Any, high: int, wide: int,
 ) -> None:  # fmt: skip
     """Some rows and vectors of columns of the gradient, over the valid rows of the tile."""
     dtype, v, lanes = product.result.dtype, body.v, body.design.lanes
@@ -280,7 +295,7 @@ def _large_block(
             place = body.times(body.plus(i, a), area.columns)
             pointers.append(v.at(dtype, start, body.plus(body.plus(place, j), b * lanes)))
     sums = [v.load(dtype, pointer) for pointer in pointers]
-    bases = [body.element(x, [body.plus(i, a)]) for a in range(high)]
+    bases = [body.element(x, [*part, body.plus(i, a)]) for a in range(high)]
     with Loop(body.builder, 0, body.valid, 1, sums, sure=True) as row:
         line = body.plus(body.times(row.index, area.columns), j)
         right = [
@@ -295,7 +310,7 @@ def _large_block(
         v.store(dtype, value, pointer)
 
 
-def _transpose(body: Body, d: View, target: Any, columns: int, width: int) -> None:
+def _transpose(body: Body, d: View, part: list[Any], target: Any, columns: int, width: int) -> None:
     """Copies a tile with its rows one after another: ``target[row, column]``."""
     dtype, v, lanes = d.root.dtype, body.v, body.design.lanes
     full = columns // lanes * lanes
@@ -303,13 +318,14 @@ def _transpose(body: Body, d: View, target: Any, columns: int, width: int) -> No
         if full:
             with Loop(body.builder, 0, full, lanes) as column:
                 square = [
-                    body.rows(d, [body.plus(column.index, i)], rows.index) for i in range(lanes)
+                    body.rows(d, [*part, body.plus(column.index, i)], rows.index)
+                    for i in range(lanes)
                 ]
                 for i, line in enumerate(_turned(body, square)):
                     place = body.times(body.plus(rows.index, i), width)
                     v.store(dtype, line, v.at(dtype, target, body.plus(place, column.index)))
         if full < columns:
-            rest = [body.rows(d, [full + i], rows.index) for i in range(columns - full)]
+            rest = [body.rows(d, [*part, full + i], rows.index) for i in range(columns - full)]
             square = rest + [v.constant(dtype, 0)] * (lanes - len(rest))
             for i, line in enumerate(_turned(body, square)):
                 place = body.times(body.plus(rows.index, i), width)
