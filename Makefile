@@ -6,6 +6,7 @@
 #   make check   the quick gate: format, lint, types, the tests without the slow ones
 #   make bench   compare the speed with other libraries (BENCH="--workloads mt,stop" passes options)
 #   make docs    build the documentation site and run its examples
+#   make index   note where public names, ops and hooks are declared, after adding or moving one
 #   make clean   remove everything the other commands made
 #
 # PYTHON=/path/to/python chooses the interpreter, VENV=DIR the environment's folder,
@@ -25,7 +26,7 @@ fits = $(firstword $(foreach p,$(CANDIDATES),$(if $(shell $(p) -c 'import sys, v
 FOUND = $(firstword $(call fits,(3, 11) <= v < (3, 14)) $(call fits,v >= (3, 14)) none)
 PYTHON ?= $(FOUND)
 
-.PHONY: help demo test check bench docs clean
+.PHONY: help demo test check bench docs index clean
 .DEFAULT_GOAL := help
 
 help:
@@ -87,6 +88,9 @@ docs: $(VENV)/.docs
 	$(BIN)/python -m pytest -q tests/docs
 	$(BIN)/python -m sphinx -q -W --keep-going -b html docs docs/_build/html
 	@echo "the site: docs/_build/html/index.html"
+
+index: $(VENV)/.dev
+	$(BIN)/python -m tests.make_index
 
 clean:
 	rm -rf $(VENV) $(BENCH_VENV) build dist demo-output docs/_build docs/api

@@ -11,6 +11,8 @@ import threading
 from collections.abc import Callable
 from typing import Any, Protocol
 
+from tidefall.core import hooks
+
 #: Draws in Python before compiled code is asked for.
 FEW = 20_000
 
@@ -48,11 +50,16 @@ class Compiled(Protocol):
         """
 
 
+def _make() -> Compiled | None:
+    made: Compiled | None = hooks.call("compiled_draws")
+    return made
+
+
 class _Switch:
     """Counts draws, and asks for compiled code when there were enough."""
 
     def __init__(self) -> None:
-        self.make: Callable[[], Compiled | None] | None = None
+        self.make: Callable[[], Compiled | None] | None = _make
         self._drawn = 0
         self._found: Compiled | None = None
         self._lock = threading.Lock()

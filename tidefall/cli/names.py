@@ -15,7 +15,7 @@ from typing import Any
 import tidefall
 from tidefall import proto
 from tidefall.client.devices import list_local_devices
-from tidefall.core.exports import LAZY, TABLE
+from tidefall.core.exports import TABLE
 from tidefall.ir.opdef import OPS
 from tidefall.namespace import Namespace
 
@@ -86,6 +86,8 @@ _HOMES = {
 }
 #: Functions of private modules that have no public name.
 _UNNAMED = {("device_lib", "list_local_devices"): list_local_devices}
+#: Public names that are modules.
+_MODULES = ("app.flags", "flags")
 _EVERYWHERE = ("", "nn", "math", "train", "linalg", "random", "layers", "initializers")
 
 
@@ -164,10 +166,9 @@ def _walk(path: str) -> Any:
     found: Any = tidefall
     for part in filter(None, path.split(".")):
         found = getattr(found, part)
-    if isinstance(found, ModuleType) and not isinstance(found, Namespace):
-        lazy = LAZY.get(path)
-        if path and (lazy is None or lazy[1]):
-            raise AttributeError(path)  # a folder of ours, not a public name
+    is_folder = isinstance(found, ModuleType) and not isinstance(found, Namespace)
+    if is_folder and path and path not in TABLE:
+        raise AttributeError(path)  # a folder of ours, not a public name
     return found
 
 
@@ -175,18 +176,17 @@ def _walk(path: str) -> Any:
 def _namespaces() -> frozenset[str]:
     """Every dotted prefix of a public name."""
     found: set[str] = set()
-    for name in (*TABLE, *LAZY):
+    for name in TABLE:
         parts = name.split(".")
         found.update(".".join(parts[:count]) for count in range(1, len(parts)))
-    found.update(name for name, (_, attribute) in LAZY.items() if not attribute)
-    return frozenset(found)
+    return frozenset({*found, *_MODULES})
 
 
 @cache
 def _by_leaf() -> dict[str, list[str]]:
     """Public names by their last part."""
     found: dict[str, list[str]] = {}
-    for name in (*TABLE, *LAZY):
+    for name in TABLE:
         found.setdefault(name.rpartition(".")[2], []).append(name)
     return found
 

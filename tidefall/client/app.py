@@ -7,10 +7,7 @@ from collections.abc import Callable
 from typing import Any, NoReturn
 
 from tidefall.client import flags
-from tidefall.core.exports import export, export_lazily
-
-export_lazily("flags", "tidefall.client.flags", "")
-export_lazily("app.flags", "tidefall.client.flags", "")
+from tidefall.core.exports import export
 
 
 @export("app.run")

@@ -13,6 +13,11 @@ import sys
 from collections.abc import Callable, Iterator
 from typing import Any
 
+from tidefall.core.exports import export_value
+
+for _name in ("flags", "app.flags"):
+    export_value(_name, sys.modules[__name__])
+
 _OLD_NAMES = {"flag_name": "name", "default_value": "default", "docstring": "help"}
 
 

@@ -15,7 +15,7 @@ from tidefall.client.partial import PartialRun
 from tidefall.core import errors, hooks
 from tidefall.core.exports import export
 from tidefall.core.runtime import time_limit
-from tidefall.executor import devices, read_ahead, straightline
+from tidefall.executor import devices, straightline
 from tidefall.executor.promotion import Replace
 from tidefall.executor.tiers import chosen, compile_run
 from tidefall.ir.graph import Graph, get_default_graph
@@ -246,7 +246,8 @@ class BaseSession:
         once: Callable[[], Any] = self.make_callable(op)
         if self._time_limit or self._tier == "reference" or not isinstance(op, Operation):
             return once
-        return read_ahead.repeated(op, self._store, once)
+        repeated: Callable[[], Any] = hooks.call("repeated", op, self._store, once)
+        return repeated
 
     def partial_run_setup(self, fetches: Any, feeds: Any = None) -> str:
         """Begins a step that is fed and fetched in several goes.

@@ -12,7 +12,6 @@ which memory an array lies. So it does no harm where the guess is bad.
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
@@ -21,13 +20,12 @@ from tidefall.array.symbols import ROWS as ROWS_SYMBOL
 from tidefall.array.symbols import NotRecordable
 from tidefall.compiler import folded
 from tidefall.compiler.axes import Axes, Spot, operand, row_spot, rule, spots
+from tidefall.compiler.likely_rows import largest_first, sizes_given, sizes_kept
 from tidefall.compiler.primitives import check, kind
 from tidefall.compiler.recorder import Recorder
 from tidefall.compiler.sizes import Sizes
 from tidefall.ir.plan import LOAD, Node, Plan, Value
 
-#: Leading dimensions smaller than this are not taken for a batch.
-FEWEST_ROWS = 2
 _MOST_TRIED = 3
 #: Rounds in which only what is refused for its own sake goes to NumPy.
 _CAREFUL_ROUNDS = 12
@@ -60,50 +58,13 @@ def find_rows(plan: Plan, sizes: Sizes, named: dict[Node, int]) -> FixedRows | N
     """
     if sizes.rows:
         return None
-    given, kept = _given(plan), _kept(plan)
+    given, kept = sizes_given(plan), sizes_kept(plan)
     for counts, must_multiply in ((given, False), ({} if given else kept, True)):
-        for count in _largest_first(counts)[:_MOST_TRIED]:
+        for count in largest_first(counts)[:_MOST_TRIED]:
             attempt = _Attempt(plan, sizes, named, count, bool(given))
             if attempt.products or (not must_multiply and attempt.is_no_loss()):
                 return attempt.found()
     return None
-
-
-def likely_rows(plan: Plan) -> int | None:
-    """The size that is tried first, without a look at what is done with it."""
-    return next(iter(_largest_first(_given(plan) or _kept(plan))), None)
-
-
-def _largest_first(counts: dict[int, int]) -> list[int]:
-    return sorted(counts, key=lambda count: -counts[count])
-
-
-def _given(plan: Plan) -> dict[int, int]:
-    """Leading sizes of what a run is given, with the number of elements that have it."""
-    made = [v for node in plan.nodes if node.on_host for v in node.outputs]
-    return _leading([*plan.feeds, *made])
-
-
-def _kept(plan: Plan) -> dict[int, int]:
-    """Leading sizes of what stays the same or is drawn anew: data sets in the graph, noise."""
-    updated = {key for node in plan.nodes for key in node.updates}
-    found: dict[Value, None] = {}
-    for node in plan.nodes:
-        found.update({v: None for v in node.inputs if v.constant is not None})
-        if (node.type == LOAD and node.cell not in updated) or node.opdef.needs_run:
-            found.update(dict.fromkeys(node.outputs))
-    return _leading([value for value in found if (value.shape.rank or 0) > 1])
-
-
-def _leading(values: list[Value]) -> dict[int, int]:
-    counts: Counter[int] = Counter()
-    for value in values:
-        dims = value.shape.dims
-        if dims and None not in dims and value.dtype.np_dtype.kind in "fiub":
-            first = dims[0]
-            if first is not None and first >= FEWEST_ROWS:
-                counts[first] += value.shape.num_elements() or 0
-    return counts
 
 
 @dataclass(eq=False)

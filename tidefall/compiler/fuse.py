@@ -17,6 +17,7 @@ from tidefall.compiler.primitives import FREE, ROW, kind
 from tidefall.compiler.recorder import Fused, Recorder, as_symbol, is_known
 from tidefall.compiler.rows_put_in import put_rows
 from tidefall.compiler.sizes import Sizes
+from tidefall.core import hooks
 from tidefall.ir.plan import KERNEL, LOAD, PACKED, SIZES, Node, Plan, Value
 
 #: Kernels of fewer nodes than this cost more to call than they save.
@@ -24,11 +25,13 @@ FEWEST_NODES = 6
 _MOST_REASONS = 8
 
 
+@hooks.install("fuse")
 def fuse(plan: Plan, sizes: Sizes) -> Plan:
     """The plan with everything the engine can run in `KERNEL` nodes."""
     return _Stages(plan, sizes).plan()
 
 
+@hooks.install("reasons")
 def reasons(plan: Plan, sizes: Sizes) -> list[str]:
     """Why NumPy runs a plan: what `fuse` adds to the report of one of which it fuses something."""
     return _Stages(plan, sizes).left_out(plan.nodes)

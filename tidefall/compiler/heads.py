@@ -11,7 +11,7 @@ from __future__ import annotations
 from dataclasses import replace
 from typing import NamedTuple
 
-from tidefall.compiler.fixed_rows import FEWEST_ROWS
+from tidefall.compiler.likely_rows import FEWEST_ROWS
 from tidefall.compiler.waiting import aside
 from tidefall.ir.plan import LOAD, Node, Plan, Value
 

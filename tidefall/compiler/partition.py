@@ -8,13 +8,12 @@ old state to outputs and new state, which a faster tier may take over as a whole
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tidefall.ir.plan import KERNEL, Node, Plan, Value
 
 
-@dataclass(frozen=True)
-class Region:
+class Region(NamedTuple):
     """A stretch of numeric nodes.
 
     Attributes:

@@ -14,8 +14,7 @@ comparing them, so what holds for a made-up size holds for all.
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -91,8 +90,7 @@ _EXACT = frozenset(
 )
 
 
-@dataclass(frozen=True)
-class Sizes:
+class Sizes(NamedTuple):
     """What `measure` found.
 
     Attributes:

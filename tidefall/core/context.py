@@ -8,8 +8,9 @@ the bottom lies the process-wide default graph.
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
 from typing import Any, Protocol
+
+from tidefall.core import hooks
 
 
 class Builder(Protocol):
@@ -26,14 +27,7 @@ class _Stack(threading.local):
 
 stack = _Stack()
 _default: Any = None
-_make_default: Callable[[], Any] | None = None
 _lock = threading.Lock()
-
-
-def set_default_factory(make: Callable[[], Any]) -> None:
-    """Says how the bottom builder is made when it is first needed."""
-    global _make_default
-    _make_default = make
 
 
 def current() -> Any:
@@ -47,11 +41,10 @@ def current() -> Any:
 def bottom() -> Any:
     """The process-wide default builder, made when first asked for."""
     global _default
+    make = hooks.get("default_builder")
     with _lock:
         if _default is None:
-            if _make_default is None:
-                raise AssertionError("no builder: tidefall.ir has not been imported")
-            _default = _make_default()
+            _default = make()
     return _default
 
 

@@ -1,22 +1,21 @@
 """Public names: which object ``tf.something`` is.
 
 A function or class says its public names where it is defined, with `export`; the package
-builds the ``tf`` namespace from this table. `tests/api/golden.txt` lists the result.
+finds them in this table when a program first uses them.
 """
 
 from __future__ import annotations
 
-import importlib
 from collections.abc import Callable
 from typing import Any, TypeVar
+
+from tidefall.core import index
+from tidefall.core.tables import Table
 
 Exported = TypeVar("Exported")
 
 #: Dotted public name (without ``tf.``) to object.
-TABLE: dict[str, Any] = {}
-
-#: Dotted public name to module and attribute, for what is loaded when first asked for.
-LAZY: dict[str, tuple[str, str]] = {}
+TABLE: Table[Any] = Table(index.PUBLIC)
 
 
 def export(*names: str) -> Callable[[Exported], Exported]:
@@ -24,7 +23,7 @@ def export(*names: str) -> Callable[[Exported], Exported]:
 
     def register(thing: Exported) -> Exported:
         for name in names:
-            export_value(name, thing)
+            TABLE.add(name, thing)
         return thing
 
     return register
@@ -32,21 +31,4 @@ def export(*names: str) -> Callable[[Exported], Exported]:
 
 def export_value(name: str, value: Any) -> None:
     """Gives ``value`` the public name ``tf.<name>``."""
-    present = TABLE.setdefault(name, value)
-    if present is not value:
-        raise AssertionError(f"two objects claim the public name tf.{name}: {present}, {value}")
-
-
-def export_lazily(name: str, module: str, attribute: str) -> None:
-    """Gives ``module.attribute`` the public name ``tf.<name>``; it is imported at first use.
-
-    Without an attribute, the name means the module itself.
-    """
-    LAZY[name] = (module, attribute)
-
-
-def load_lazily(name: str) -> Any:
-    """What `export_lazily` was told of a public name. Raises `KeyError` if that is nothing."""
-    module, attribute = LAZY[name]
-    found = importlib.import_module(module)
-    return getattr(found, attribute) if attribute else found
+    TABLE.add(name, value)

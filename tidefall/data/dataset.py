@@ -8,11 +8,11 @@ from typing import Any
 
 import numpy as np
 
-from tidefall.core import dtypes
+from tidefall.core import dtypes, hooks
 from tidefall.core.exports import export
 from tidefall.core.shapes import Shape
 from tidefall.core.tensor_shape import TensorShape
-from tidefall.data import element_spec, generator, nesting, padding
+from tidefall.data import element_spec, generator, nesting, padding, sparse_spec
 from tidefall.data.element_spec import Kind, OfElements, TensorSpec, TypeSpec, register_kind
 from tidefall.data.options import Options
 from tidefall.data.scalars import scalar, seeds
@@ -144,7 +144,7 @@ class Dataset(OfElements):
           shuffle: Whether the names come in random order; None means that they do.
           seed: The seed of that order.
         """
-        return _makers["list_files"](file_pattern, shuffle, seed)  # type: ignore[no-any-return]
+        return hooks.call("list_files", file_pattern, shuffle, seed)  # type: ignore[no-any-return]
 
     # -- transformations ----------------------------------------------------------------------
 
@@ -391,7 +391,7 @@ class Dataset(OfElements):
 
     def make_one_shot_iterator(self) -> Any:
         """An iterator that needs no initialization and passes over the elements once."""
-        return _makers["one_shot_iterator"](self)
+        return hooks.call("one_shot_iterator", self)
 
     def make_initializable_iterator(self, shared_name: str | None = None) -> Any:
         """An iterator whose ``initializer`` begins a pass.
@@ -399,7 +399,7 @@ class Dataset(OfElements):
         Args:
           shared_name: Iterators of one shared name are one.
         """
-        return _makers["initializable_iterator"](self, shared_name)
+        return hooks.call("initializable_iterator", self, shared_name)
 
     def __iter__(self) -> Any:
         raise RuntimeError(
@@ -525,17 +525,5 @@ class DatasetSpec(TypeSpec):
         return f"DatasetSpec({self._element_spec!r}, {self._dataset_shape})"
 
 
+register_kind(sparse_spec.KIND)
 register_kind(Kind(Dataset, lambda value: isinstance(value, Dataset), DatasetSpec.from_value))
-
-#: What higher files make of a dataset: iterators, …
-_makers: dict[str, Callable[..., Any]] = {}
-
-
-def install(what: str) -> Callable[[Callable[..., Any]], Callable[..., Any]]:
-    """Decorator: the function that makes something which the methods of a dataset return."""
-
-    def register(function: Callable[..., Any]) -> Callable[..., Any]:
-        _makers[what] = function
-        return function
-
-    return register

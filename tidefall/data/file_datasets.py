@@ -7,9 +7,9 @@ from typing import Any
 
 import numpy as np
 
-from tidefall.core import dtypes
+from tidefall.core import dtypes, hooks
 from tidefall.core.exports import export
-from tidefall.data.dataset import Dataset, flat_attrs, install
+from tidefall.data.dataset import Dataset, flat_attrs
 from tidefall.data.element_spec import TensorSpec
 from tidefall.data.scalars import scalar
 from tidefall.flow.assertion import assert_true
@@ -238,7 +238,7 @@ def _default(value: Any, index: int) -> Tensor:
     return convert(np.empty(0, value.np_dtype), value)  # type: ignore[no-any-return]
 
 
-@install("list_files")
+@hooks.install("list_files")
 def list_files(file_pattern: Any, shuffle: bool | None, seed: Any) -> Dataset:
     """See `Dataset.list_files`."""
     with get_default_graph().name_scope("list_files"):

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
-from tidefall.core import dtypes
+from tidefall.core import dtypes, hooks
 from tidefall.core.exports import export
 from tidefall.data import by_value, element_spec, nesting
-from tidefall.data.dataset import Dataset, flat_attrs, install
+from tidefall.data.dataset import Dataset, flat_attrs
 from tidefall.data.element_spec import OfElements
 from tidefall.ir.conversion import convert
 from tidefall.ir.graph import get_default_graph
@@ -183,7 +183,7 @@ def with_options(dataset: Dataset) -> Tensor:
 
 
 @export("data.make_one_shot_iterator")
-@install("one_shot_iterator")
+@hooks.install("one_shot_iterator")
 def make_one_shot_iterator(dataset: Dataset) -> Iterator:
     """An iterator over a dataset that needs no initialization and passes over it once.
 
@@ -198,7 +198,7 @@ def make_one_shot_iterator(dataset: Dataset) -> Iterator:
 
 
 @export("data.make_initializable_iterator")
-@install("initializable_iterator")
+@hooks.install("initializable_iterator")
 def make_initializable_iterator(dataset: Dataset, shared_name: str | None = None) -> Iterator:
     """An iterator over a dataset that its ``initializer`` begins.
 

@@ -14,7 +14,7 @@ from tidefall.core import dtypes
 from tidefall.core.dtypes import DType
 from tidefall.core.exports import export
 from tidefall.core.shapes import Shape
-from tidefall.data.element_spec import Kind, ShapedSpec, register_kind
+from tidefall.data.element_spec import Kind, ShapedSpec
 from tidefall.ir.sparse_tensor import SparseTensor, SparseTensorValue, as_sparse, is_sparse
 from tidefall.ir.tensor import Tensor
 from tidefall.ops.sparse_serialized import (
@@ -71,12 +71,11 @@ def sparse_tensor_structure(dtype: DType, shape: Any) -> SparseTensorSpec:
     return SparseTensorSpec(shape, dtype)
 
 
-register_kind(
-    Kind(
-        SparseTensor,
-        is_sparse,
-        SparseTensorSpec.from_value,
-        as_sparse,
-        lambda dtype, shape: SparseTensorSpec(shape, dtype),
-    )
+#: What tells datasets of sparse tensors.
+KIND = Kind(
+    SparseTensor,
+    is_sparse,
+    SparseTensorSpec.from_value,
+    as_sparse,
+    lambda dtype, shape: SparseTensorSpec(shape, dtype),
 )

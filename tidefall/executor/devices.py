@@ -7,7 +7,6 @@ programs were written for somebody else's machine.
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import os
 from collections.abc import Iterable
 from functools import cache
@@ -83,7 +82,9 @@ def _say_once(kinds: tuple[str, ...]) -> None:
 
 @cache
 def _has_jax() -> bool:
-    return importlib.util.find_spec("jax") is not None
+    from importlib.util import find_spec  # for few programs only
+
+    return find_spec("jax") is not None
 
 
 @cache

@@ -5,11 +5,13 @@ from __future__ import annotations
 import importlib
 
 from tidefall.array import draws
-from tidefall.core import logging
+from tidefall.core import hooks, logging
 from tidefall.executor.tiers import chosen
 
 
-def _made() -> draws.Compiled | None:
+@hooks.install("compiled_draws")
+def made() -> draws.Compiled | None:
+    """Compiled draws, or None where there are none."""
     if chosen() not in ("auto", "kernels"):
         return None
     try:
@@ -18,6 +20,3 @@ def _made() -> draws.Compiled | None:
         logging.info("No compiled draws, Python goes on: %s: %s", type(error).__name__, error)
         return None
     return found
-
-
-draws.compiled.make = _made

@@ -4,16 +4,14 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from tidefall.ir.plan import KERNEL, Node, Plan, Value
 
 Line = tuple[str, Node]
 
 
-@dataclass(frozen=True)
-class Names:
+class Names(NamedTuple):
     """What the text of a call needs of the function around it.
 
     Attributes:

@@ -15,12 +15,14 @@ import itertools
 import os
 import sys
 from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from tidefall.executor.numerics import LARGE_PRODUCT, one_thread, quiet, undo
+
+if TYPE_CHECKING:
+    from concurrent.futures import Future, ThreadPoolExecutor
 
 Product = Callable[..., Any]
 
@@ -93,6 +95,8 @@ def _cpus() -> int:
 
 @functools.cache
 def _helpers() -> ThreadPoolExecutor:
+    from concurrent.futures import ThreadPoolExecutor  # which most programs never need
+
     return ThreadPoolExecutor(max(1, _cpus() - 1), "tidefall-product")
 
 

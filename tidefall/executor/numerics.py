@@ -15,9 +15,9 @@ from __future__ import annotations
 
 import ctypes
 import functools
+import os
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -97,10 +97,12 @@ class OneThread:
 
 def _openblas() -> tuple[Any, Any] | None:
     """``set_num_threads`` and ``get_num_threads`` of the OpenBLAS that NumPy brought along."""
-    package = Path(np.__file__).parent
-    for folder in (package.parent / "numpy.libs", package / ".dylibs"):
-        for path in sorted(folder.glob("*openblas*")):
-            library = ctypes.CDLL(str(path))
+    package = os.path.dirname(np.__file__)
+    for folder in (package + ".libs", os.path.join(package, ".dylibs")):
+        for file in sorted(os.listdir(folder)) if os.path.isdir(folder) else ():
+            if "openblas" not in file:
+                continue
+            library = ctypes.CDLL(os.path.join(folder, file))
             for prefix, suffix in (("scipy_", "64_"), ("", "64_"), ("", "")):
                 name = f"{prefix}openblas_%s_num_threads{suffix}"
                 if hasattr(library, name % "set"):

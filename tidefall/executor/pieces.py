@@ -7,7 +7,7 @@ result, or that the compiler has no way to express, stands alone between two pie
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from typing import NamedTuple
 
 from tidefall.core import dtypes
 from tidefall.ir.plan import Node, Plan, Value
@@ -15,8 +15,7 @@ from tidefall.ir.plan import Node, Plan, Value
 _OBJECTS = frozenset({dtypes.string, dtypes.resource, dtypes.variant})
 
 
-@dataclass(frozen=True)
-class Piece:
+class Piece(NamedTuple):
     """A stretch of nodes that are compiled together.
 
     Attributes:

@@ -14,10 +14,9 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from tidefall.compiler.fixed_rows import likely_rows
-from tidefall.compiler.fuse import fuse, reasons
+from tidefall.compiler.likely_rows import likely_rows
 from tidefall.compiler.sizes import ROWS, Sizes, rows_in
-from tidefall.core import logging
+from tidefall.core import hooks, logging
 from tidefall.executor.numerics import BATCHED
 from tidefall.executor.straightline import Program
 from tidefall.ir.plan import LOAD, PACKED, Plan
@@ -109,11 +108,12 @@ class Warming:
 
     def fused_plan(self) -> Plan:
         """The plan with kernels, compiled or not; the very plan if nothing can be fused."""
-        return self.fused or fuse(self._plan, self._sizes)
+        return self.fused or hooks.call("fuse", self._plan, self._sizes)
 
     def reasons(self) -> list[str]:
         """Why nothing can be fused."""
-        return reasons(self._plan, self._sizes)
+        found: list[str] = hooks.call("reasons", self._plan, self._sizes)
+        return found
 
     def _earn(self, values: tuple[Any, ...]) -> None:
         self._saved += self.saving(self.rows(values))
@@ -145,7 +145,7 @@ class Warming:
 def with_kernels(plan: Plan, sizes: Sizes) -> Plan:
     """The plan with compiled kernels; the very plan if there are none, or they cannot be made."""
     try:
-        fused = fuse(plan, sizes)
+        fused: Plan = hooks.call("fuse", plan, sizes)
         if fused is plan:
             return plan
         engine = importlib.import_module("tidefall.executor.kernels.engine")

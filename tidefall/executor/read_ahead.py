@@ -15,7 +15,7 @@ from typing import Any
 
 import numpy as np
 
-from tidefall.core import errors
+from tidefall.core import errors, hooks
 from tidefall.executor.columns import Columns, NoColumnsError
 from tidefall.executor.context import NodeContext
 from tidefall.ir.operation import Operation
@@ -107,6 +107,7 @@ def _handle(op: Operation, store: Store) -> Any:
     return kernel(None, NodeContext(store, op), **texts)
 
 
+@hooks.install("repeated")
 def repeated(op: Operation, store: Store, once: Callable[[], Any]) -> Callable[[], Any]:
     """A function to call again and again in place of ``once``, a run of ``op``.
 

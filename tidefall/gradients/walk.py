@@ -135,7 +135,9 @@ class Walk:
         self.reached = self._reached_from(sources)
         self.pending = self._between()
         #: What knows the loops on the way; None where there are none.
-        self.loops: Any = hooks.call("loop_gradients", list(self.pending))
+        self.loops: Any = None
+        if any(op.type.endswith("Exit") for op in self.pending):
+            self.loops = hooks.call("loop_gradients", list(self.pending))
         if self.loops is not None:
             self.pending.update(dict.fromkeys(self.loops.exits(), 0))
         for op in list(self.pending):
@@ -284,6 +286,8 @@ class Walk:
     def _zeros(self, op: Operation, index: int) -> Any:
         if self.loops is not None:
             return self.loops.zeros(op, index)
+        if op._control_flow_context is None:
+            return zeros_like_op(op._outputs[index])
         return hooks.call("zeros_outside_loop", op, index)
 
     def _checked(self, op: Operation, result: Any) -> list[Any]:

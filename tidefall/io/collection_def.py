@@ -10,7 +10,8 @@ from collections.abc import Callable
 from typing import Any, NamedTuple
 
 from tidefall import proto
-from tidefall.core import logging
+from tidefall.core import index, logging
+from tidefall.core.tables import Table
 from tidefall.ir.graph import Graph
 
 ToProto = Callable[..., Any]
@@ -23,7 +24,8 @@ class _Codec(NamedTuple):
     from_proto: FromProto
 
 
-_codecs: dict[str, _Codec] = {}
+#: How the objects of a collection are stored, by the name of the collection.
+CODECS: Table[_Codec] = Table(index.COLLECTIONS)
 
 
 def register_proto_function(
@@ -37,7 +39,7 @@ def register_proto_function(
       to_proto: From an object to its message, or None to leave the object out.
       from_proto: From a message to an object; called with ``import_scope=`` also.
     """
-    _codecs[collection_name] = _Codec(message, to_proto, from_proto)
+    CODECS.add(collection_name, _Codec(message, to_proto, from_proto))
 
 
 def add_collection(message: Any, graph: Graph, name: Any) -> None:
@@ -78,7 +80,7 @@ def restore_collection(graph: Graph, name: str, collection: Any, scope: str) -> 
     kind = collection.WhichOneof("kind")
     if kind is None:
         return
-    codec = _codecs.get(name)
+    codec = CODECS.get(name)
     values = getattr(collection, kind).value
     if kind == "bytes_list" and codec is not None:
         for data in values:
@@ -96,7 +98,7 @@ def restore_collection(graph: Graph, name: str, collection: Any, scope: str) -> 
 
 
 def _fill(collection: Any, name: str, items: list[Any]) -> None:
-    codec = _codecs.get(name)
+    codec = CODECS.get(name)
     first = items[0]
     if codec is not None:
         messages = [codec.to_proto(item) for item in items]

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+from tidefall.core import hooks
 from tidefall.core.dtypes import DType, as_dtype
 from tidefall.core.exports import export
 from tidefall.ir.tensor import Tensor
@@ -36,6 +37,14 @@ def register_tensor_conversion_function(
         raise TypeError(f"base_type must be a class or a tuple of classes, not {base_type!r}.")
     if not callable(conversion_func):
         raise TypeError(f"conversion_func must be callable, not {conversion_func!r}.")
+    hooks.get("constant")  # of equal priority, those for lists and numbers come first
+    register_default(base_type, conversion_func, priority)
+
+
+def register_default(
+    base_type: type | tuple[type, ...], conversion_func: Conversion, priority: int
+) -> None:
+    """Registers a conversion that tidefall itself brings."""
     _registry.append((priority, len(_registry), base_type, conversion_func))
     _registry.sort(key=lambda entry: entry[:2])
     _by_type.clear()
@@ -44,6 +53,7 @@ def register_tensor_conversion_function(
 def _functions_for(kind: type) -> list[Conversion]:
     functions = _by_type.get(kind)
     if functions is None:
+        hooks.get("constant")  # its module registers the conversions of lists and numbers
         functions = [f for _, _, base, f in _registry if issubclass(kind, base)]
         _by_type[kind] = functions
     return functions

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import difflib
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -230,6 +229,8 @@ class Graph(scopes.Scopes):
         raise ValueError(f"'{name}' is not a tensor's name: it should be '<op name>:<index>'.")
 
     def _similar(self, name: str) -> str:
+        import difflib  # for a message only
+
         close = difflib.get_close_matches(name, self._operations, n=3)
         return f" Similar names: {', '.join(close)}." if close else ""
 
@@ -378,7 +379,7 @@ def _wanted(allow_tensor: bool, allow_operation: bool) -> str:
     return "a Tensor" if allow_tensor else "an Operation"
 
 
-context.set_default_factory(Graph)
+hooks.install("default_builder")(Graph)
 
 
 @export("get_default_graph")

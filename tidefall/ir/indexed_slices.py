@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tidefall.core import hooks
 from tidefall.core.exports import export
 from tidefall.core.tensor_shape import TensorShape
 from tidefall.ir.inference import value_as_shape
@@ -69,6 +70,9 @@ class IndexedSlices:
         if self._dense_shape is None:
             return TensorShape(None)
         return TensorShape.of(value_as_shape(self._dense_shape))
+
+    def _convert_to_tensor(self, dtype: Any, name: str | None, as_ref: bool) -> Any:
+        return hooks.call("dense", self, dtype, name)
 
     def __neg__(self) -> IndexedSlices:
         return IndexedSlices(-self._values, self._indices, self._dense_shape)

@@ -10,8 +10,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any, NamedTuple
 
-from tidefall.core import context
+from tidefall.core import context, index
 from tidefall.core.dtypes import DType
+from tidefall.core.tables import Table
 
 
 class Arg(NamedTuple):
@@ -194,7 +195,7 @@ class OpDef:
 
 
 #: Every op by its type name.
-OPS: dict[str, OpDef] = {}
+OPS: Table[OpDef] = Table(index.OPS)
 
 
 def by_name(name: str) -> OpDef:

@@ -186,8 +186,7 @@ class Node:
         return f"<{self.type} '{self.op.name}'>"
 
 
-@dataclass(frozen=True)
-class CellInfo:
+class CellInfo(NamedTuple):
     """What a plan knows of a variable: dtype, declared shape, and what makes it."""
 
     key: str

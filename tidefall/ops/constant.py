@@ -13,7 +13,7 @@ from tidefall.core.exports import export
 from tidefall.core.shapes import Shape
 from tidefall.core.tensor_shape import Dimension, TensorShape
 from tidefall.ir.build import located
-from tidefall.ir.conversion import register_tensor_conversion_function
+from tidefall.ir.conversion import register_default
 from tidefall.ir.tensor import Tensor
 from tidefall.ops.registry import (
     Array,
@@ -212,6 +212,7 @@ def make_constant(value: Any, dtype: Any = None, name: str = "Const") -> Any:
 
 
 @export("constant")
+@hooks.install("constant")
 def constant(
     value: Any,
     dtype: Any = None,
@@ -309,9 +310,9 @@ def _convert_dimension(
     return make_constant(value.value, dtype or dtypes.int32, name or "shape_as_tensor")
 
 
-register_tensor_conversion_function((list, tuple), _convert_list, 99)
-register_tensor_conversion_function(TensorShape, _convert_shape, 100)
-register_tensor_conversion_function(Dimension, _convert_dimension, 100)
-register_tensor_conversion_function(
+register_default((list, tuple), _convert_list, 99)
+register_default(TensorShape, _convert_shape, 100)
+register_default(Dimension, _convert_dimension, 100)
+register_default(
     (list, tuple, numbers.Number, str, bytes, np.ndarray, np.generic), _convert_constant, 100
 )

@@ -42,7 +42,7 @@ def _declare(name: str, makes_one: bool) -> None:
         old.output_struct = now.output_struct
         old.declare(inputs, outputs, now.attrs)
 
-    OPS[name] = OpDef(
+    opdef = OpDef(
         name,
         now.kernel,
         parse,
@@ -54,6 +54,7 @@ def _declare(name: str, makes_one: bool) -> None:
         runs_on=HOST,
         doc=now.doc,
     )
+    OPS.add(name, opdef)
 
 
 def _old(arg: Arg) -> Arg:

@@ -217,9 +217,7 @@ def op(
             view=view,
             doc=kernel.__doc__,
         )
-        if type_name in OPS:
-            raise AssertionError(f"two kernels claim the op type {type_name}")
-        OPS[type_name] = opdef
+        OPS.add(type_name, opdef)
         for name in (export,) if isinstance(export, str) else export:
             export_name(name)(opdef)
         return opdef
@@ -235,7 +233,8 @@ class _Details(NamedTuple):
 
 
 def _parse(opdef: OpDef, kernel: Callable[..., Any], details: _Details) -> None:
-    """Reads the kernel's signature: inputs, outputs and attributes."""
+    """Reads the kernel's signature: inputs, outputs and attributes. The op is about to be used."""
+    OPS.get(opdef.name)  # its kernel or gradient may stand in another module, which this imports
     signature = signature_of(kernel)
     parameters = list(signature.parameters.values())[1:]
     if parameters and parameters[0].name == "run":

@@ -9,7 +9,7 @@ import numpy as np
 from tidefall.core import dtypes, hooks
 from tidefall.core.exports import export
 from tidefall.core.shapes import UNKNOWN, Shape, unknown
-from tidefall.ir.conversion import convert_to_tensor, register_tensor_conversion_function
+from tidefall.ir.conversion import convert_to_tensor
 from tidefall.ir.graph import get_default_graph
 from tidefall.ir.indexed_slices import IndexedSlices
 from tidefall.ir.inference import ShapeContext, constant_value
@@ -368,7 +368,8 @@ def unsorted_segment_sqrt_n(
         return unsorted_segment_sum(data, segment_ids, num_segments) / sqrt(sizes)
 
 
-def _convert_slices(value: Any, dtype: Any = None, name: Any = None, as_ref: bool = False) -> Any:
+@hooks.install("dense")
+def _dense(value: IndexedSlices, dtype: Any, name: Any) -> Any:
     """`IndexedSlices` as a dense tensor."""
     if dtype is not None and not dtype.is_compatible_with(value.dtype):
         raise ValueError(
@@ -381,6 +382,3 @@ def _convert_slices(value: Any, dtype: Any = None, name: Any = None, as_ref: boo
             f"not known: {value}."
         )
     return unsorted_segment_sum(value.values, value.indices, value.dense_shape[0], name=name)
-
-
-register_tensor_conversion_function(IndexedSlices, _convert_slices)

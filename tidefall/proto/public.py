@@ -5,8 +5,6 @@ The table holds names only, so that reading it builds no class.
 
 from __future__ import annotations
 
-from tidefall.core.exports import export_lazily
-
 _AT_THE_TOP = (
     "AttrValue", "ConfigProto", "Event", "GPUOptions", "GraphDef", "GraphOptions",
     "HistogramProto", "LogMessage", "MetaGraphDef", "NameAttrList", "NodeDef",
@@ -25,6 +23,3 @@ PUBLIC: dict[str, str] = {
     **{f"summary.{name}": name for name in _IN_SUMMARY},
     **{f"train.{name}": name for name in _IN_TRAIN},
 }
-
-for _name, _message in PUBLIC.items():
-    export_lazily(_name, "tidefall.proto", _message)

@@ -9,7 +9,6 @@ to put, since what was put before it still enters.
 from __future__ import annotations
 
 import enum
-import secrets
 import threading
 from collections import deque
 from collections.abc import Callable, Sequence
@@ -21,6 +20,7 @@ from tidefall.array.random_words import Words
 from tidefall.core import errors
 from tidefall.core.runtime import wait_until
 from tidefall.state.queue_stores import Bag, Heap, Ring, RowBag, Rows, Store
+from tidefall.state.random_counters import chance
 
 Array = Any
 Shapes = Sequence[tuple[int | None, ...]]
@@ -487,7 +487,7 @@ def random_shuffle(
       seed2: The other; the order is different each time if both are 0.
     """
     if seed == 0 and seed2 == 0:
-        seed, seed2 = secrets.randbits(64), secrets.randbits(64)
+        seed, seed2 = chance()
     words = Words(seed, seed2)
     store: Store = RowBag(dtypes, words) if shapes is None else Bag(dtypes, shapes, words)
     return Queue("RandomShuffleQueue", name, store, capacity, dtypes, shapes, min_after_dequeue)

@@ -7,11 +7,16 @@ often the node ran in this session and on nothing else.
 
 from __future__ import annotations
 
-import secrets
+import os
 import threading
 
 from tidefall.array.philox import BLOCKS_PER_OUTPUT, Stream, words_of
 from tidefall.array.philox_numpy import Ahead, Lookahead
+
+
+def chance() -> tuple[int, int]:
+    """Two seeds of 64 bits that nobody chose."""
+    return int.from_bytes(os.urandom(8), "little"), int.from_bytes(os.urandom(8), "little")
 
 
 class _Counter:
@@ -22,7 +27,7 @@ class _Counter:
     def __init__(self, seeds: tuple[int, int]) -> None:
         self.seeds = seeds
         # Without seeds TensorFlow draws them anew for each node of each session.
-        key, start = seeds if seeds != (0, 0) else (secrets.randbits(64), secrets.randbits(64))
+        key, start = seeds if seeds != (0, 0) else chance()
         self.key = words_of(key, 2)
         self.start = start % 2**64 << 64
         self.position = 0

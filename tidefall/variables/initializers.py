@@ -15,15 +15,9 @@ import numpy as np
 from tidefall.core import dtypes
 from tidefall.core.dtypes import DType, as_dtype
 from tidefall.core.exports import export
-from tidefall.ops.array import reshape
 from tidefall.ops.constant import constant
-from tidefall.ops.decompositions import qr_op
-from tidefall.ops.diagonal import diag_part
-from tidefall.ops.elementwise import sign
 from tidefall.ops.filled import ones, zeros
-from tidefall.ops.linalg import eye, matrix_transpose
 from tidefall.ops.random import random_normal, random_uniform, truncated_normal
-from tidefall.ops.slicing import slice_
 
 #: The standard deviation of a normal distribution cut off at two standard deviations.
 _TRUNCATED_STDDEV = 0.87962566103423978
@@ -159,7 +153,7 @@ class _Normal(Initializer):
         self.mean = mean
         self.stddev = stddev
         self.seed = seed
-        self.dtype = _float(dtype)
+        self.dtype = floating(dtype)
 
     def get_config(self) -> dict[str, Any]:
         return {
@@ -216,11 +210,11 @@ class UniformUnitScaling(Initializer):
     ) -> None:
         self.factor = factor
         self.seed = seed
-        self.dtype = _float(dtype)
+        self.dtype = floating(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
         inputs = 1.0
-        for size in _sizes(_whole(shape, partition_info))[:-1]:
+        for size in sizes_of(whole_shape(shape, partition_info))[:-1]:
             inputs *= float(size)
         limit = math.sqrt(3 / max(inputs, 1.0)) * self.factor
         dtype = self.dtype if dtype is None else dtype
@@ -265,11 +259,11 @@ class VarianceScaling(Initializer):
         self.mode = mode
         self.distribution = distribution
         self.seed = seed
-        self.dtype = _float(dtype)
+        self.dtype = floating(dtype)
 
     def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
         dtype = self.dtype if dtype is None else dtype
-        fan_in, fan_out = _fans(_sizes(_whole(shape, partition_info)))
+        fan_in, fan_out = _fans(sizes_of(whole_shape(shape, partition_info)))
         fan = {"fan_in": fan_in, "fan_out": fan_out}.get(self.mode, (fan_in + fan_out) / 2.0)
         variance = self.scale / max(1.0, fan)
         if self.distribution == "uniform":
@@ -343,81 +337,21 @@ def he_uniform(seed: int | None = None) -> VarianceScaling:
     return VarianceScaling(2.0, "fan_in", "uniform", seed)
 
 
-@export("orthogonal_initializer", "initializers.orthogonal")
-class Orthogonal(Initializer):
-    """Makes an orthogonal matrix, from the QR decomposition of normal random numbers.
-
-    More than two dimensions are taken as a matrix of all but the last by the last.
-
-    Args:
-      gain: A factor for the matrix.
-      seed: The seed of the operation. See `tf.set_random_seed`.
-      dtype: The dtype where the call gives none.
-    """
-
-    def __init__(
-        self, gain: float = 1.0, seed: int | None = None, dtype: Any = dtypes.float32
-    ) -> None:
-        self.gain = gain
-        self.seed = seed
-        self.dtype = _float(dtype)
-
-    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
-        sizes = _sizes(shape)
-        if len(sizes) < 2:
-            raise ValueError(f"an orthogonal matrix needs two dimensions or more, not {sizes}.")
-        rows, columns = math.prod(sizes[:-1]), sizes[-1]
-        flat = (max(rows, columns), min(rows, columns))
-        noise = random_normal(flat, dtype=self.dtype if dtype is None else dtype, seed=self.seed)
-        q, r = qr_op(noise, full_matrices=False)
-        # The signs make the decomposition unique, and the matrix uniformly distributed.
-        q *= sign(diag_part(r))
-        if rows < columns:
-            q = matrix_transpose(q)
-        return self.gain * reshape(q, shape)
-
-    def get_config(self) -> dict[str, Any]:
-        return {"gain": self.gain, "seed": self.seed, "dtype": self.dtype.name}
-
-
-@export("initializers.identity")
-class Identity(Initializer):
-    """Makes the identity matrix.
-
-    Args:
-      gain: A factor for the matrix.
-      dtype: The dtype where the call gives none.
-    """
-
-    def __init__(self, gain: float = 1.0, dtype: Any = dtypes.float32) -> None:
-        self.gain = gain
-        self.dtype = _float(dtype)
-
-    def __call__(self, shape: Any, dtype: Any = None, partition_info: Any = None) -> Any:
-        whole = _sizes(_whole(shape, partition_info))
-        if len(whole) != 2:
-            raise ValueError(f"an identity matrix needs two dimensions, not {whole}.")
-        matrix = eye(whole[0], whole[1], dtype=self.dtype if dtype is None else dtype)
-        if partition_info is not None:
-            matrix = slice_(matrix, partition_info.var_offset, shape)
-        return self.gain * matrix
-
-    def get_config(self) -> dict[str, Any]:
-        return {"gain": self.gain, "dtype": self.dtype.name}
-
-
-def _float(dtype: Any) -> DType:
+def floating(dtype: Any) -> DType:
+    """A floating-point dtype. Raises ValueError for any other."""
     found = as_dtype(dtype)
     if not found.is_floating:
         raise ValueError(f"this initializer makes floating-point numbers, not {found.name}.")
     return found
 
 
-def _whole(shape: Any, partition_info: Any) -> Any:
+def whole_shape(shape: Any, partition_info: Any) -> Any:
+    """The shape of the variable that something of ``shape`` is, or is a part of."""
     return shape if partition_info is None else partition_info.full_shape
 
 
-def _sizes(shape: Any) -> list[int]:
+def sizes_of(shape: Any) -> list[int]:
+    """A known shape as numbers."""
     return [int(size) for size in shape]
 
 
