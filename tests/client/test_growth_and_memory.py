@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import gc
+import subprocess
 import sys
 import warnings
 import weakref
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -103,53 +105,72 @@ def test_what_a_run_returns_does_not_keep_the_session() -> None:
     assert kept.tolist() == [2.0, 4.0]
 
 
+def in_a_fresh_process(name: str, *arguments: object) -> list[int]:
+    """What a function of this file returns in a process whose memory holds nothing else."""
+    program = f"import {__name__} as here; print(*here.{name}{arguments!r})"
+    root = Path(__file__).parents[2]
+    command = [sys.executable, "-c", program]
+    run = subprocess.run(command, cwd=root, capture_output=True, text=True, check=False)
+    assert run.returncode == 0, run.stderr
+    return [int(word) for word in run.stdout.split()]
+
+
 #: For each tier, runs after which memory is first looked at, and MB they may have taken till then:
 #: where kernels take over, LLVM is loaded and compiles, once: some 80 MB.
 WARMING = {"numpy": (100, 5), "auto": (10_000, 100)}
+
+
+def growth_of_runs(tier: str, *counts: int) -> list[int]:
+    """How many bytes the process grows by in so many runs, and in so many more."""
+    graph = tf.Graph()
+    x, loss, (step, start) = small_training(graph)
+    batches = [np.ones((size, 3), np.float32) for size in range(1, 33)]
+    config = tf.ConfigProto()
+    config.experimental.executor_type = tier
+    grown = []
+    with tf.Session(graph=graph, config=config) as sess:
+        sess.run(start)
+        for count in counts:
+            before = resident()
+            for number in range(count):
+                sess.run([loss, step], {x: batches[number % len(batches)]})
+            gc.collect()
+            grown.append(resident() - before)
+    return grown
 
 
 @on_linux
 @pytest.mark.slow
 @pytest.mark.parametrize("tier", WARMING)
 def test_a_hundred_thousand_runs_take_no_memory(tier: str) -> None:
-    graph = tf.Graph()
-    x, loss, (step, start) = small_training(graph)
-    batches = [np.ones((size, 3), np.float32) for size in range(1, 33)]
-    config = tf.ConfigProto()
-    config.experimental.executor_type = tier
-    with tf.Session(graph=graph, config=config) as sess:
-        sess.run(start)
+    first, megabytes = WARMING[tier]
+    warming, rest = in_a_fresh_process("growth_of_runs", tier, first, 100_000)
+    assert warming <= megabytes << 20
+    assert rest <= 5 << 20
 
-        def runs(count: int) -> int:
-            before = resident()
-            for number in range(count):
-                sess.run([loss, step], {x: batches[number % len(batches)]})
-            gc.collect()
-            return resident() - before
 
-        first, megabytes = WARMING[tier]
-        assert runs(first) <= megabytes << 20
-        assert runs(100_000) <= 5 << 20
+def growth_of_graphs(end: str, *counts: int) -> list[int]:
+    """How many bytes the process grows by while so many graphs are made, run and dropped."""
+    grown = []
+    for count in counts:
+        before = resident()
+        for _ in range(count):
+            graph = tf.Graph()
+            x, loss, (step, start) = small_training(graph)
+            sess = tf.Session(graph=graph)
+            sess.run(start)
+            sess.run([loss, step], {x: np.ones((4, 3))})
+            if end == "closed":
+                sess.close()
+            del sess, graph, x, loss, step, start
+        gc.collect()
+        grown.append(resident() - before)
+    return grown
 
 
 @on_linux
 @pytest.mark.slow
 @pytest.mark.parametrize("end", ["closed", "forgotten"])
 def test_a_thousand_graphs_with_sessions_take_no_memory(end: str) -> None:
-    def use() -> None:
-        graph = tf.Graph()
-        x, loss, (step, start) = small_training(graph)
-        sess = tf.Session(graph=graph)
-        sess.run(start)
-        sess.run([loss, step], {x: np.ones((4, 3))})
-        if end == "closed":
-            sess.close()
-
-    for _ in range(20):
-        use()
-    gc.collect()
-    before = resident()
-    for _ in range(1_000):
-        use()
-    gc.collect()
-    assert resident() - before <= 10 << 20
+    _, thousand = in_a_fresh_process("growth_of_graphs", end, 20, 1_000)
+    assert thousand <= 10 << 20
